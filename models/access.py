@@ -211,6 +211,9 @@ def _path(model: type[Model], person: str) -> tuple[str, str, str]:
     return join, owner, f"{member} = {owner} AND m.user_id = {person} AND {in_force('m')}"
 
 
+_LOCKING = " FOR NO KEY UPDATE OF t"
+
+
 async def load(
     actor: Actor, model: type[Row], row_id: UUID, action: str, *, lock: bool = False, is_scoped: bool = True
 ) -> Loaded[Row]:
@@ -226,16 +229,41 @@ async def load(
     """
     if is_scoped:
         require_scope(actor, SCOPE_OF[action])
-    table = model._meta.db_table
-    locking = " FOR NO KEY UPDATE OF t" if lock else ""
-    join, owner, member = _path(model, "$2")
-    project = owner if model in _PROJECT_PATHS else "v.project_id"
+    return _loaded(actor, model, action, await _find(actor, model, row_id, action, _LOCKING if lock else ""))
+
+
+@dataclass(frozen=True)
+class Beside:
+    """SQL of what is read in the same query as a row `t`: columns with other names than the row's, and a join."""
+
+    columns: str
+    join: str
+
+
+async def load_with(
+    actor: Actor, model: type[Row], row_id: UUID, action: str, beside: Beside
+) -> tuple[Loaded[Row], dict[str, Any]]:
+    """
+    The same for a row that is locked, and what is read beside it by its names.
+
+    The query may have waited for the row. It then returns the row as it is now, and beside it what stood there when the
+    query began, or nulls if that does not belong to the row any more. Raises: NotFound, Forbidden.
+    """
+    require_scope(actor, SCOPE_OF[action])
+    found = await _find(actor, model, row_id, action, _LOCKING, beside)
+    return _loaded(actor, model, action, found), found
+
+
+async def _find(
+    actor: Actor, model: type[Model], row_id: UUID, action: str, locking: str, beside: Beside | None = None
+) -> dict[str, Any]:
+    """The row, with the actor's role and the project. Raises: NotFound."""
     # What may not be seen is not even found: no row is returned or locked. So it takes as long as an id that does not
     # exist, and nobody can lock other people's rows.
+    statement, owner = _finding(model, beside)
     within, limits = _within(actor, owner, is_vault=model in _VAULT_PATHS)
     rows = await sql.rows(
-        f'SELECT t.*, m.role AS _role, {project} AS _project_id FROM "{table}" t {join} LEFT JOIN {member} '
-        f"WHERE t.id = $1 AND (m.role IS NOT NULL OR $3 = 'system' OR ($3 = 'admin' AND {_is_admin('$2')})){within}{locking}",
+        statement + within + locking,
         row_id,
         actor.id,
         "system" if actor.type == "system" else actor.role,
@@ -243,9 +271,26 @@ async def load(
     )
     if not rows:
         raise NotFound(about=About(None, model.__name__.lower(), action, str(row_id)))
-    found = rows[0]
-    role = found.pop("_role") or ADMIN
-    project_id = found.pop("_project_id")
+    return rows[0]
+
+
+@lru_cache(maxsize=64)
+def _finding(model: type[Model], beside: Beside | None) -> tuple[str, str]:
+    """The statement that finds a row through its actor, and the SQL of its owner's id."""
+    join, owner, member = _path(model, "$2")
+    project = owner if model in _PROJECT_PATHS else "v.project_id"
+    columns, more = ("", "") if beside is None else (f", {beside.columns}", f" {beside.join}")
+    return (
+        f'SELECT t.*, m.role AS _role, {project} AS _project_id{columns} FROM "{model._meta.db_table}" t {join} '
+        f"LEFT JOIN {member}{more} "
+        f"WHERE t.id = $1 AND (m.role IS NOT NULL OR $3 = 'system' OR ($3 = 'admin' AND {_is_admin('$2')}))",
+        owner,
+    )
+
+
+def _loaded(actor: Actor, model: type[Row], action: str, found: dict[str, Any]) -> Loaded[Row]:
+    """A row that was found, if the actor's role allows the action. Raises: Forbidden."""
+    role, project_id = found["_role"] or ADMIN, found["_project_id"]
     if actor.type == "system":
         role = "owner" if model in _PROJECT_PATHS else "vault_manager"
     if not can(role, action):

@@ -118,7 +118,7 @@ def body_of(row: dict[str, Any]) -> bytes:
     }
     # Each change waits for this under its chain's lock. orjson writes the same bytes in a tenth of the time, unless there
     # are fractions, whose digits it writes otherwise, or what it refuses to write.
-    if _is_plain(row["details"]):
+    if is_plain(row["details"]):
         try:
             return orjson.dumps(body, option=orjson.OPT_SORT_KEYS)
         except TypeError:  # half of a character, or a number that is too large for it
@@ -126,14 +126,14 @@ def body_of(row: dict[str, Any]) -> bytes:
     return _CANONICAL.encode(body).encode()
 
 
-def _is_plain(value: Any) -> bool:
+def is_plain(value: Any) -> bool:
     """Whether there are only texts and whole numbers in it."""
     kind = type(value)
     if kind in _PLAIN:
         return True
     if kind is dict:
-        return all(map(_is_plain, value.values()))
-    return kind is list and all(map(_is_plain, value))
+        return all(map(is_plain, value.values()))
+    return kind is list and all(map(is_plain, value))
 
 
 def code_of(key: bytes, chain: str, previous: bytes, seq: int, body: bytes) -> bytes:

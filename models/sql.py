@@ -5,6 +5,7 @@ They run on the connection of the open transaction, or on one of the pool. Torto
 it than the driver takes for the statement.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -111,20 +112,33 @@ _AS_THEY_ARE = frozenset(
 )
 
 
-async def insert(client: TransactionalDBClient, row: Model) -> None:
-    """Insert a row as it is, in a transaction."""
-    sql, names = _inserting(type(row))
-    given = row.__dict__
-    values = [orjson.dumps(given[name]).decode() if is_json else given[name] for name, is_json in names]
-    await rows_on(client, sql, values)
+def inserting(rows: Sequence[Model], last: str, values: Sequence[Any]) -> tuple[str, list[Any]]:
+    """
+    A statement that inserts rows as they are, and is otherwise a SELECT. Foreign keys are checked at its end.
+
+    Args:
+        last: the SELECT, with its parameters as `{1}`, `{2}`.
+        values: of these.
+    """
+    sql, columns = _inserting(tuple(map(type, rows)), last)
+    found = []
+    for row, names in zip(rows, columns, strict=True):
+        given = row.__dict__
+        found += [orjson.dumps(given[name]).decode() if is_json else given[name] for name, is_json in names]
+    return sql, [*found, *values]
 
 
 @lru_cache(maxsize=64)
-def _inserting(model: type[Model]) -> tuple[str, tuple[tuple[str, bool], ...]]:
-    """The statement for a model, and its fields: their names, and whether they hold JSON."""
-    meta = model._meta
-    columns = list(meta.fields_db_projection.items())
-    names = tuple((name, isinstance(meta.fields_map[name], fields.JSONField)) for name, _ in columns)
-    places = ", ".join(f"${place}" for place in range(1, len(columns) + 1))
-    quoted = ", ".join(f'"{column}"' for _, column in columns)
-    return f'INSERT INTO "{meta.db_table}" ({quoted}) VALUES ({places})', names
+def _inserting(models: tuple[type[Model], ...], last: str) -> tuple[str, list[list[tuple[str, bool]]]]:
+    """The statement for rows of some models, and the fields of each: their names, and whether they hold JSON."""
+    count, parts, fields_of = 0, [], []
+    for number, model in enumerate(models):
+        meta = model._meta
+        columns = list(meta.fields_db_projection.items())
+        places = ", ".join(f"${count + place}" for place in range(1, len(columns) + 1))
+        quoted = ", ".join(f'"{column}"' for _, column in columns)
+        parts.append(f'made{number} AS (INSERT INTO "{meta.db_table}" ({quoted}) VALUES ({places}))')
+        fields_of.append([(name, isinstance(meta.fields_map[name], fields.JSONField)) for name, _ in columns])
+        count += len(columns)
+    more = range(count, count + last.count("{") + 1)  # `{0}` is not used
+    return f"WITH {', '.join(parts)} {last.format(*(f'${place}' for place in more))}", fields_of

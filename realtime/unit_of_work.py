@@ -10,11 +10,12 @@ gaps and follow the order of commits.
 import hashlib
 import json
 import secrets
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import TracebackType
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -30,7 +31,7 @@ from core.ids import uuid7
 from core.problems import Fault, IdempotencyInProgress, Invalid, PreconditionRequired, VersionConflict
 from models import audit
 from models.access import Actor
-from models.sql import rows_on
+from models.sql import inserting, rows_on
 from models.transactions import in_transaction
 from realtime.events.base import Event
 
@@ -78,12 +79,22 @@ _ADD_BOTH = (
 )
 # For a change with one audit row and one event on one stream, as most have: without lists, which cost the driver and the
 # database more than what is in them. The stream is locked by the update.
-_LOCK_CHAIN = "SELECT name, head, mac FROM audit_chains WHERE name = $1 FOR NO KEY UPDATE"
+_LOCK_CHAIN = "SELECT name, head, mac FROM audit_chains WHERE name = {1} FOR NO KEY UPDATE"
+_LOCK_CHAIN_ALONE = _LOCK_CHAIN.format(0, "$1")
 _ADD_ONE = (
     f"WITH chain AS ({_MOVE_CHAIN}), audited AS ({_INSERT_AUDIT}), ".format(*range(8, 23))
     + "moved AS (UPDATE streams SET head = head + 1 WHERE name = $1 RETURNING head) "
     "INSERT INTO events (stream, seq, event_id, type, at, actor, request_id, data, ends) "
     "SELECT $1, moved.head, $2, $3, $4, $5::jsonb, $6, $7::jsonb, $8::jsonb FROM moved RETURNING seq"
+)
+# The chain and the streams of a change, locked together with what is locked before them: `{first}` is that CTE, of {n} values,
+# with a column `said` for each row. Streams are only locked if all of them exist, since whoever makes one may hold others.
+_LOCK_END = (
+    "WITH {first}, chain AS (SELECT name, head, mac FROM audit_chains WHERE name = ${chain} AND (SELECT count(*) FROM first) >= 0 "
+    "FOR NO KEY UPDATE), heads AS (SELECT name, head FROM streams WHERE name = ANY(${names}) AND EXISTS (SELECT 1 FROM chain) "
+    "AND (SELECT count(*) FROM streams WHERE name = ANY(${names})) = cardinality(${names}::text[]) ORDER BY name FOR NO KEY UPDATE) "
+    "SELECT said, NULL AS name, NULL AS head, NULL AS mac FROM first UNION ALL SELECT NULL, name, head, mac FROM chain "
+    "UNION ALL SELECT NULL, name, head, NULL FROM heads"
 )
 _seen: set[tuple[str, str]] = set()  # names of chains and streams that existed when this process last locked them
 
@@ -161,10 +172,15 @@ class UnitOfWork:
         self.at: datetime = now()
         self._audits: list[audit.Entry] = []
         self._events: list[Event] = []
+        self._rows: list[Model] = []  # to be inserted
         self._opened: set[str] = set()
         self._answer: Answer | None = None
+        self._kept: Answer | None = None  # the answer that has been stored with the Idempotency-Key
         self.heads: dict[str, int] = {}
         self._heads: dict[str, int] | None = None  # of the streams, if they were locked together with the audit chain
+        self._locked: list[
+            dict[str, Any]
+        ] = []  # the chain, and after it the streams, if they were locked ahead of the end
         self._audit_values: list[Any] | None = None  # of the audit row that is written together with the events
         self._only: tuple[str, Event] | None = (
             None  # the only event with its only stream, if it is written with the audit row
@@ -214,8 +230,18 @@ class UnitOfWork:
         self._answer = Answer(status, body, headers or {})
         return self._answer
 
+    def add(self, *rows: Model) -> None:
+        """
+        Insert rows at the end, or before the next statement that `execute` runs: most changes then need one question less.
+
+        Their parents are rows that this change has added or locked, and nothing but `execute` reads them before the commit.
+        """
+        self._rows += rows
+
     async def execute(self, sql: str, *values: Any) -> list[dict[str, Any]]:
         """Run a statement in the transaction. Returns: rows as dictionaries."""
+        if self._rows:
+            await self._write_rows()
         return await rows_on(self.connection, sql, values)
 
     async def expect_version(self, row: Any, expected: int | None, *, required: bool = True) -> None:
@@ -262,6 +288,29 @@ class UnitOfWork:
         """Create streams along with what they are about, so that a reader always has a position in them."""
         self._opened.update(names)
 
+    async def lock_end(self, first: str, values: Sequence[Any], chain: str, names: Sequence[str]) -> list[str]:
+        """
+        Lock the audit chain and the streams of this change, together with the last rows that it locks before them.
+
+        Everybody who changes something in the same project waits for these rows until the commit. Locked one after the other,
+        they are held for the time of two more questions to the database. Nothing but reads, audit rows and events may follow.
+
+        Args:
+            first: the CTE `first AS (...)` that locks those rows, or changes them, and has a text `said` for each.
+            values: of its parameters.
+            chain: the chain of the one audit row.
+            names: the streams of the events.
+
+        Returns: what `first` says.
+        """
+        await self._keep_answer()  # if it is known by now
+        count = len(values)
+        rows = await self.execute(
+            _LOCK_END.format(first=first, chain=count + 1, names=count + 2), *values, chain, sorted(names)
+        )
+        self._locked = [row for row in rows if row["said"] is None]
+        return [row["said"] for row in rows if row["said"] is not None]
+
     async def _claim_key(self) -> None:
         request = self.request.idempotency
         if request is None or self.actor.acting_id is None:
@@ -288,8 +337,9 @@ class UnitOfWork:
 
     async def _keep_answer(self) -> None:
         request = self.request.idempotency
-        if request is None or self.actor.acting_id is None or self._answer is None:
+        if request is None or self.actor.acting_id is None or self._answer is self._kept or self._answer is None:
             return
+        self._kept = self._answer
         await self.execute(
             "INSERT INTO idempotency_keys (actor_id, route, key, body_hash, status, headers, body, created_at) "
             "VALUES ($1, $2, $3, $4, $5, $6::jsonb, $7, $8) ON CONFLICT (actor_id, route, key) DO UPDATE SET "
@@ -326,10 +376,15 @@ class UnitOfWork:
         Others wait for these locks until the commit, so what is asked under them costs everybody's time.
         """
         self._only = self._only_target()
+        held = self._locked if self._locked and self._locked[0]["name"] == chain else []
         if self._only is not None:
-            rows = await self.execute(_LOCK_CHAIN, chain)
+            rows = held[:1] or await self._write_and_lock(chain)
             return rows or await self._lock_named(_LOCK_CHAINS, _MAKE_CHAINS, [chain], audit.GENESIS)
         names = self._names()
+        heads = {row["name"]: row["head"] for row in held[1:] if row["name"] in names}
+        if held and len(heads) == len(names):
+            self._heads = heads
+            return held[:1]
         rows = []
         if (_LOCK_CHAINS, chain) in _seen and _seen.issuperset((_LOCK_STREAMS, name) for name in names):
             rows = await self.execute(_LOCK_BOTH, chain, names)
@@ -349,6 +404,25 @@ class UnitOfWork:
     def _names(self) -> list[str]:
         """The streams of the events, and those that are opened."""
         return sorted({name for event in self._events for name in event.streams()} | self._opened)
+
+    async def _write_all(self) -> None:
+        await self._keep_answer()
+        await self._write_audit()
+        await self._write_events()
+        if self._rows:
+            await self._write_rows()
+
+    async def _write_rows(self) -> None:
+        rows, self._rows = self._rows, []
+        statement, values = inserting(rows, "SELECT 1", ())
+        await rows_on(self.connection, statement, values)
+
+    async def _write_and_lock(self, chain: str) -> list[dict[str, Any]]:
+        """Lock an audit chain, and insert what is still to be inserted by the same statement."""
+        if not self._rows:
+            return await rows_on(self.connection, _LOCK_CHAIN_ALONE, (chain,))
+        rows, self._rows = self._rows, []
+        return await rows_on(self.connection, *inserting(rows, _LOCK_CHAIN, (chain,)))
 
     async def _write_audit(self) -> None:
         if not self._audits:
@@ -459,8 +533,7 @@ def _note_seen(*names: tuple[str, str]) -> None:
     _seen.update(names)
 
 
-@asynccontextmanager
-async def unit_of_work(actor: Actor, settings: str = "") -> AsyncIterator[UnitOfWork]:
+def unit_of_work(actor: Actor, settings: str = "") -> AbstractAsyncContextManager[UnitOfWork]:
     """
     Open the one transaction of an action. `settings` are SET LOCAL statements that it begins with, in the same question to
     the database; such a transaction has no savepoints and no cursors.
@@ -468,24 +541,58 @@ async def unit_of_work(actor: Actor, settings: str = "") -> AsyncIterator[UnitOf
     Raises: Replayed if the request's Idempotency-Key already has an answer; RuntimeError if a unit of work is already
     open.
     """
-    if _open.get() is not None:
-        raise RuntimeError("a unit of work is already open; pass it on instead of opening another")
-    async with in_transaction(f"BEGIN; {settings}" if settings else None) as connection:
-        u = UnitOfWork(actor, connection, call.get() or Call())
-        token = _open.set(u)
+    return _Work(actor, settings)
+
+
+class _Work(AbstractAsyncContextManager[UnitOfWork]):
+    """A class, because a generator is resumed once more for whatever its block waits for."""
+
+    __slots__ = ("_actor", "_token", "_transaction", "_u")
+
+    def __init__(self, actor: Actor, settings: str) -> None:
+        self._actor = actor
+        self._transaction = in_transaction(f"BEGIN; {settings}" if settings else None)
+
+    async def __aenter__(self) -> UnitOfWork:
+        if _open.get() is not None:
+            raise RuntimeError("a unit of work is already open; pass it on instead of opening another")
+        connection = await self._transaction.__aenter__()
+        self._u = u = UnitOfWork(self._actor, connection, call.get() or Call())
+        self._token = _open.set(u)
         try:
             await u._claim_key()
-            yield u
-            await u._keep_answer()
-            await u._write_audit()
-            await u._write_events()
-        finally:
-            _open.reset(token)
-    if u.heads:
-        ledger().hint(u.heads)
-        ledger().told(u._events)
+        except BaseException as error:
+            await self._leave(error)
+            raise
+        return u
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is not None:
+            await self._leave(error)
+            return
+        u = self._u
+        try:
+            await u._write_all()
+        except BaseException as failure:
+            await self._leave(failure)
+            raise
+        await self._leave(None)
+        if u.heads:
+            ledger().hint(u.heads)
+            ledger().told(u._events)
+
+    async def _leave(self, error: BaseException | None) -> None:
+        """Commit, or roll back after an error."""
+        _open.reset(self._token)
+        await self._transaction.__aexit__(
+            None if error is None else type(error), error, None if error is None else error.__traceback__
+        )
 
 
 def _json_ready(details: dict[str, Any]) -> dict[str, Any]:
+    if audit.is_plain(details):
+        return details
     ready: dict[str, Any] = orjson.loads(orjson.dumps(details, default=str))
     return ready

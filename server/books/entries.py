@@ -147,6 +147,11 @@ _RECOUNT_SUGGESTED = f"""
         WHERE m.pair_id = $1 AND m.status = '{MatchStatus.SUGGESTED}' ORDER BY u.record_id, m.id) s
     GROUP BY 1, 2, 4, 5, 6
 """
+# `{0}` to `{3}` are the places of its values.
+COUNT_MATCHES = (
+    f"INSERT INTO book_entries ({_ENTRY}) SELECT NULL, pair::uuid, s, NULL, p, NULL, 0, n::bigint, 0 "
+    "FROM unnest(${}::text[], ${}::text[], ${}::text[], ${}::text[]) x(pair, s, p, n)"
+)
 _FOLD = f"""
     WITH many AS (
         DELETE FROM book_entries WHERE id IN (
@@ -236,24 +241,27 @@ def _folding(pair_id: UUID | str) -> str:
     return f"fold {pair_id}"
 
 
-async def count_matches(u: UnitOfWork, pair_id: UUID | str | None, by: Mapping[Counted, int]) -> None:
-    """Add to the numbers of a pair's matches by status and pass."""
-    changed = {counted: count for counted, count in by.items() if count}
-    if pair_id is None or not changed:
-        return
-    await u.execute(
-        f"INSERT INTO book_entries ({_ENTRY}) SELECT NULL, $1, s, NULL, p, NULL, 0, n::bigint, 0 "
-        "FROM unnest($2::text[], $3::text[], $4::text[]) x(s, p, n)",
-        pair_id,
-        [status for status, _ in changed],
-        [pass_name for _, pass_name in changed],
-        [str(count) for count in changed.values()],
+async def count_matches(u: UnitOfWork, by: Mapping[UUID, Mapping[Counted, int]]) -> None:
+    """Add to the numbers of the matches of pairs, by status and pass."""
+    values = counted(by)
+    if values[0]:
+        await u.execute(COUNT_MATCHES.format(*range(1, 5)), *values)
+
+
+def counted(by: Mapping[UUID, Mapping[Counted, int]]) -> tuple[list[str], list[str], list[str | None], list[str]]:
+    """The values of COUNT_MATCHES."""
+    changed = [(str(pair_id), *key, str(n)) for pair_id, change in by.items() for key, n in change.items() if n]
+    return (
+        [pair_id for pair_id, *_ in changed],
+        [status for _, status, *_ in changed],
+        [pass_name for _, _, pass_name, _ in changed],
+        [n for *_, n in changed],
     )
 
 
-async def fold_now_and_then(u: UnitOfWork, pair_id: UUID | str, source_ids: Sequence[UUID | str]) -> None:
-    """Fold after one of many decisions, whichever it is."""
-    if u.at.microsecond % FOLD_ONE_IN == 0:
+async def fold_now_and_then(u: UnitOfWork, pair_id: UUID | str, source_ids: Sequence[UUID | str], entries: int) -> None:
+    """Fold after one of many decisions, whichever it is, if the books of the pair have so many entries."""
+    if entries >= FOLD_EVERY and u.at.microsecond % FOLD_ONE_IN == 0:
         await fold(u, pair_id, source_ids)
 
 

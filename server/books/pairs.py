@@ -28,7 +28,7 @@ _MAKE = """
 """
 _LOCK = "SELECT 1 FROM pairs WHERE id = $1 FOR NO KEY UPDATE"
 # Under the sign that they have seen, many may confirm matches at once; to fix another one, somebody waits for all of them.
-_HOLD_SIGN = "SELECT pg_advisory_xact_lock_shared(hashtextextended('sign ' || $1::text, 0))"
+HOLD_SIGN = "pg_advisory_xact_lock_shared(hashtextextended('sign ' || $1::text, 0))::text"
 _LOCK_SIGN = "SELECT pg_advisory_xact_lock(hashtextextended('sign ' || $1::text, 0))"
 _FIX = f"""
     UPDATE pairs SET sign = CASE WHEN EXISTS (
@@ -105,7 +105,12 @@ async def hold_sign(u: UnitOfWork, pair_id: UUID | str) -> int | None:
     Returns: the sign, or None if the last confirmed match was undone meanwhile. It is locked after records and matches, and
     looked at afterwards.
     """
-    await u.execute(_HOLD_SIGN, str(pair_id))
+    await u.execute(f"SELECT {HOLD_SIGN}", str(pair_id))
+    return await held_sign(u, pair_id)
+
+
+async def held_sign(u: UnitOfWork, pair_id: UUID | str) -> int | None:
+    """The sign of a pair that is being held, by a statement of its own, which sees what was done while it was waited for."""
     sign = (await u.execute(_BY_ID, pair_id))[0]["sign"]
     return None if sign is None else int(sign)
 

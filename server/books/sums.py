@@ -22,7 +22,7 @@ _OPEN = {Term.OPEN: 1, Term.SUGGESTED: -1, Term.REMAINDER: 1}  # what open items
 
 _TERMS = """
     SELECT source_id, pair_id, term, coalesce(currency, $4) AS currency, {columns} sum(amount) AS amount,
-        sum(records)::bigint AS records, sum(without_amount)::bigint AS without_amount
+        sum(records)::bigint AS records, sum(without_amount)::bigint AS without_amount, count(*) AS entries
     FROM book_entries WHERE source_id IN ($1, $2) OR pair_id = $3 GROUP BY 1, 2, 3, 4 {groups}
 """
 
@@ -87,6 +87,7 @@ class Books:
     sides: dict[Side, dict[str, Terms]] = field(default_factory=lambda: {side: defaultdict(Terms) for side in SIDES})
     matches: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     passes: dict[str | None, dict[str, int]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(int)))
+    entries: int = 0  # of which these are the sums
 
     def count(self, side: Side, of: Callable[[Terms], int]) -> int:
         """A number of records of one side, over all currencies."""
@@ -122,6 +123,7 @@ async def books_of(snapshot: Reading, pair: PairOf, *, on: date | None = None) -
     books = Books()
     values = (left, right, pair.id, NO_CURRENCY)
     for row in await (snapshot.rows(_COARSE, *values) if on is None else snapshot.rows(_FINE, *values, on)):
+        books.entries += row["entries"]
         if row["source_id"] is None:
             books.matches[row["term"]] += row["records"]
             books.passes[row.get("pass_name")][row["term"]] += row["records"]

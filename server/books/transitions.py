@@ -15,6 +15,7 @@ from uuid import UUID
 import orjson
 
 from models.status import ACTIVE_MATCH, JobStatus, MatchStatus
+from realtime import streams
 from realtime.events.job import Counts
 from realtime.unit_of_work import UnitOfWork
 from server.books import entries
@@ -76,12 +77,23 @@ _USES = """
     SELECT job_id, count(*) FILTER (WHERE side = 'left') AS lefts, count(*) FILTER (WHERE side = 'right') AS rights
     FROM match_records WHERE match_id = ANY($1::text[]::uuid[]) AND job_id IS NOT NULL GROUP BY 1
 """
-_COUNT = """
-    WITH changes AS (SELECT x.id::uuid AS id, x.change::jsonb AS change FROM unnest($1::text[], $2::text[]) x(id, change)),
-    held AS (SELECT j.id FROM reconciliation_jobs j JOIN changes USING (id) ORDER BY j.id FOR NO KEY UPDATE OF j)
-    UPDATE reconciliation_jobs j SET counts = j.counts || (
-        SELECT jsonb_object_agg(d.key, (j.counts->>d.key)::bigint + d.value::bigint) FROM jsonb_each_text(c.change) d)
-    FROM held JOIN changes c USING (id) WHERE j.id = held.id RETURNING j.id, j.counts::text AS counts
+_COUNTED = """
+    changes AS (SELECT x.id::uuid AS id, x.change::jsonb AS change FROM unnest($1::text[], $2::text[]) x(id, change)),
+    held AS (SELECT j.id FROM reconciliation_jobs j JOIN changes USING (id) {after} ORDER BY j.id FOR NO KEY UPDATE OF j),
+    counted AS (UPDATE reconciliation_jobs j SET counts = j.counts || (
+            SELECT jsonb_object_agg(d.key, (j.counts->>d.key)::bigint + d.value::bigint) FROM jsonb_each_text(c.change) d)
+        FROM held JOIN changes c USING (id) WHERE j.id = held.id RETURNING j.id, j.counts::text AS counts)
+"""
+_COUNT = f"WITH {_COUNTED.format(after='')} SELECT id, counts FROM counted"
+# The same after the pairs are locked, in one statement.
+_LAST = f"""
+    pair AS (SELECT id, left_source_id, right_source_id FROM pairs WHERE id = ANY($3::text[]::uuid[])
+        ORDER BY id FOR NO KEY UPDATE),
+    {_COUNTED.format(after="WHERE (SELECT count(*) FROM pair) > 0")},
+    entered AS ({entries.COUNT_MATCHES.format(*range(4, 8))}),
+    first AS (
+        SELECT jsonb_build_object('pair', id, 'left', left_source_id, 'right', right_source_id)::text AS said FROM pair
+        UNION ALL SELECT jsonb_build_object('job', id, 'counts', counts::jsonb)::text FROM counted)
 """
 
 
@@ -146,6 +158,7 @@ class Transition:
         self.u = u
         self._pairs: set[UUID] = set()
         self._jobs: dict[UUID, Counter[str]] = {}
+        self._counts: dict[UUID, Counter[entries.Counted]] = {}  # by which the numbers of the pairs' matches change
 
     async def move(self, standing: Sequence[Standing], status: MatchStatus, said: Said) -> None:
         """
@@ -179,12 +192,11 @@ class Transition:
             await entries.suggest(u, ids)
         for pair_id in {match.pair_id for match in standing if match.pair_id is not None}:
             self._pairs.add(pair_id)
-            change: Counter[entries.Counted] = Counter()
+            change = self._counts.setdefault(pair_id, Counter())
             for match in standing:
                 if match.pair_id == pair_id:
                     change[str(match.status), match.pass_name] -= 1
                     change[str(status), match.pass_name] += 1
-            await entries.count_matches(u, pair_id, change)
         await self._note_jobs(standing, status)
 
     async def _move_bases(self, standing: Sequence[Standing], status: MatchStatus) -> None:
@@ -213,7 +225,7 @@ class Transition:
         for match in matches:
             if match.pair_id is not None:
                 self._pairs.add(match.pair_id)
-                await entries.count_matches(self.u, match.pair_id, {(str(match.status), match.pass_name): 1})
+                self._counts.setdefault(match.pair_id, Counter())[str(match.status), match.pass_name] += 1
             if match.job_id is not None:
                 change = self._jobs.setdefault(match.job_id, Counter())
                 change.update({str(match.status): 1, "matches": 1})
@@ -222,20 +234,41 @@ class Transition:
     async def settle(self, *, beside: Sequence[UUID] = ()) -> Settled:
         """Lock the pairs and jobs, and other jobs `beside` them; write the jobs' counts, and read those of the pairs."""
         u = self.u
-        pairs = {pair_id: await lock_pair(u, pair_id) for pair_id in sorted(self._pairs)}
+        await entries.count_matches(u, self._counts)
+        pairs = [await lock_pair(u, pair_id) for pair_id in sorted(self._pairs)]
         if beside:  # otherwise they are locked, in the order of their ids, by the statement that counts
             await lock_jobs(u, {*self._jobs, *beside})
-        texts = (
-            [str(job_id) for job_id in self._jobs],
-            [orjson.dumps(change).decode() for change in self._jobs.values()],
-        )
-        rows = await u.execute(_COUNT, *texts) if self._jobs else []
+        rows = await u.execute(_COUNT, *self._changes()) if self._jobs else []
         jobs = {row["id"]: Counts(**orjson.loads(row["counts"])) for row in rows}
-        snapshot = Reading(u.connection)
-        counts = {pair_id: (await books_of(snapshot, pair)).counts for pair_id, pair in pairs.items()}
-        for pair in pairs.values():
-            await entries.fold_now_and_then(u, pair.id, pair.sources)
-        return Settled(jobs, pairs, counts)
+        return await self._settled(jobs, pairs)
+
+    async def settle_last(self, project_id: UUID) -> Settled:
+        """
+        The same for a change of a project after which only reads, events and the audit row follow: the audit chain and the
+        streams are locked by the same statement.
+        """
+        if not self._pairs:
+            return await self.settle()
+        names = [streams.project(project_id), *map(streams.job, self._jobs)]
+        values = (*self._changes(), [str(pair_id) for pair_id in self._pairs], *entries.counted(self._counts))
+        said = [orjson.loads(one) for one in await self.u.lock_end(_LAST, values, f"project:{project_id}", names)]
+        jobs = {UUID(one["job"]): Counts(**one["counts"]) for one in said if "job" in one}
+        pairs = [
+            PairOf(UUID(one["pair"]), UUID(one["left"]), UUID(one["right"]), None) for one in said if "pair" in one
+        ]
+        return await self._settled(jobs, pairs)
+
+    def _changes(self) -> tuple[list[str], list[str]]:
+        """The jobs, and how the counts of each change."""
+        return [str(job_id) for job_id in self._jobs], [orjson.dumps(one).decode() for one in self._jobs.values()]
+
+    async def _settled(self, jobs: dict[UUID, Counts], pairs: Sequence[PairOf]) -> Settled:
+        snapshot = Reading(self.u.connection)
+        books = {pair.id: await books_of(snapshot, pair) for pair in pairs}
+        for pair in pairs:
+            await entries.fold_now_and_then(self.u, pair.id, pair.sources, books[pair.id].entries)
+        counts = {pair_id: found.counts for pair_id, found in books.items()}
+        return Settled(jobs, {pair.id: pair for pair in pairs}, counts)
 
     async def _note_jobs(self, standing: Sequence[Standing], status: MatchStatus) -> None:
         for match in standing:

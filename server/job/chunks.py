@@ -252,7 +252,7 @@ async def _post(u: UnitOfWork, chunk: Chunk, planned: _Planned, sides: Sides, st
         (MatchStatus.CONFIRMED, chunk.pass_name): stored.confirmed,
         (MatchStatus.SUGGESTED, chunk.pass_name): stored.suggested,
     }
-    await entries.count_matches(u, sides.pair.id, counts)
+    await entries.count_matches(u, {sides.pair.id: counts})
     if chunk.chunk % FOLD_EVERY == FOLD_EVERY - 1:
         await entries.fold(u, sides.pair.id, sides.pair.sources)
 

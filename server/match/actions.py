@@ -67,16 +67,15 @@ async def _decide(
             if not await may_proceed(u, match, loaded.role, "confirm"):
                 return await answer_with(u, match_id)
             await ensure_sign(u, match.pair_id)
-        decision = await Decision.begin(u, match.project_id, match.pair_id, kind, reason)
-        await decision.touch([standing], status)
-        await decision.touch([*replaced, *rivals], MatchStatus.SUPERSEDED)
+        decision = Decision.begin(u, match.project_id, match.pair_id, kind, reason)
+        await decision.touch(([standing], status), ([*replaced, *rivals], MatchStatus.SUPERSEDED))
         transition = Transition(u)
         await transition.move(replaced, MatchStatus.SUPERSEDED, Said())
         await transition.move([standing], status, Said(actor.id, u.at, reason))
         await transition.move(rivals, MatchStatus.SUPERSEDED, Said())
         answer = await answer_with(u, match_id)  # before the pair is locked, for which others wait
         records = await records_of(u, rivals)
-        settled = await transition.settle()
+        settled = await transition.settle_last(match.project_id)
         more = {"status": status, "record_ids": record_ids, "replaced_ids": bases}
         tell(u, match.project_id, event, standing, settled, **more)
         tell_superseded(u, match.project_id, rivals, settled, records)

@@ -110,7 +110,7 @@ async def undo_decision(actor: Actor, decision_id: UUID) -> Answer:
         codes |= dict.fromkeys(await taken(u, back), "record_in_use")
         transition = Transition(u)
         moved, extensions = await bring_back(u, transition, held, back, set(codes))
-        settled = await transition.settle()
+        settled = await transition.settle_last(row.project_id)
         gone = set(moved)
         skipped = [(one, codes.get(one, "record_in_use")) for one in waiting if one not in gone]
         tell_reviewed(u, row.project_id, "undo", [*(standing[one] for one in moved), *extensions], settled, decision_id)
@@ -217,16 +217,13 @@ async def _decide(
         await ensure_sign(u, pair.id)
     if not open_ones:
         return u.answer(200, _answer(None, 0, skipped))
-    decision = await Decision.begin(
-        u, project_id, pair.id if pair else None, _KIND[body.action], body.reason, is_bulk=True
-    )
-    await decision.touch(open_ones, status)
-    await decision.touch([*bases, *rivals], MatchStatus.SUPERSEDED)
+    decision = Decision.begin(u, project_id, pair.id if pair else None, _KIND[body.action], body.reason, is_bulk=True)
+    await decision.touch((open_ones, status), ([*bases, *rivals], MatchStatus.SUPERSEDED))
     transition = Transition(u)
     await transition.move(bases, MatchStatus.SUPERSEDED, Said())
     await transition.move(open_ones, status, Said(u.actor.id, u.at, body.reason))
     await transition.move(rivals, MatchStatus.SUPERSEDED, Said())
-    settled = await transition.settle()
+    settled = await transition.settle_last(project_id)
     tell_reviewed(u, project_id, body.action, [*open_ones, *bases, *rivals], settled, decision.id)
     _audit(u, project_id, body.action, decision.id, len(open_ones), body.reason)
     return u.answer(200, _answer(decision.id, len(open_ones), skipped))
@@ -261,7 +258,12 @@ async def _undo(u: UnitOfWork, project_id: UUID, match_ids: Sequence[UUID], body
     lost |= both | other
     transition = Transition(u)
     moved, extensions = await bring_back(u, transition, held, back, lost)
-    settled = await transition.settle()
+    # What a job had confirmed has no decision to take back, so this one is stored.
+    if of_jobs := [locked[one] for one in moved if one not in back.rows]:
+        pair_id = of_jobs[0].pair_id
+        decision = Decision.begin(u, project_id, pair_id, DecisionKind.UNDO, body.reason, is_bulk=True)
+        await decision.over(of_jobs, MatchStatus.SUGGESTED)
+    settled = await transition.settle_last(project_id)
     skipped = [(one, "already_decided") for one in back.nothing]
     told = {*moved, *back.nothing}
     codes = dict.fromkeys(other, "version_conflict") | dict.fromkeys(both, "four_eyes")
@@ -278,7 +280,7 @@ async def _assign(u: UnitOfWork, project_id: UUID, standing: list[Standing], bod
     await assign_many(u, standing, assignment, body.user_id)
     transition = Transition(u)
     await transition.touch(standing)
-    settled = await transition.settle()
+    settled = await transition.settle_last(project_id)
     if standing:
         tell_reviewed(u, project_id, body.action, standing, settled, None)
         audit_assignment(u, project_id, assignment, len(standing), to=body.user_id, reason=body.reason)

@@ -10,7 +10,7 @@ import orjson
 from core import problems
 from models.status import MatchStatus
 from realtime.unit_of_work import UnitOfWork
-from server.books.pairs import fix_sign, hold_sign, sign_of_plan
+from server.books.pairs import HOLD_SIGN, fix_sign, held_sign, sign_of_plan
 from server.books.transitions import Standing, lock_matches
 from server.holds.locks import hold_records
 
@@ -52,10 +52,12 @@ _HOLD_MANY = """
     SELECT count(*) FROM (SELECT id FROM reconciliation_records WHERE id = ANY($1::text[]::uuid[])
         ORDER BY id FOR NO KEY UPDATE) x
 """
+# What fixes the sign of a pair, which is held if it is fixed.
 _SIGN = f"""
-    SELECT p.sign, EXISTS (SELECT 1 FROM matches m WHERE m.pair_id = p.id AND m.status = '{MatchStatus.CONFIRMED}') AS is_fixed, (SELECT j.plan_document::text FROM reconciliation_jobs j WHERE j.pair_id = p.id
+    WITH known AS MATERIALIZED (SELECT EXISTS (SELECT 1 FROM matches m WHERE m.pair_id = p.id AND m.status = '{MatchStatus.CONFIRMED}') AS is_fixed, (SELECT j.plan_document::text FROM reconciliation_jobs j WHERE j.pair_id = p.id
                     AND j.plan_document IS NOT NULL ORDER BY j.id DESC LIMIT 1) AS document
-    FROM pairs p WHERE p.id = $1
+    FROM pairs p WHERE p.id = $1::text::uuid)
+    SELECT is_fixed, document, CASE WHEN is_fixed THEN {HOLD_SIGN} END AS held FROM known
 """
 
 
@@ -189,8 +191,8 @@ async def ensure_sign(u: UnitOfWork, pair_id: UUID | None, sums: tuple[Any, Any]
     """
     if pair_id is None:
         return 1
-    rows = await u.execute(_SIGN, pair_id)
-    if rows[0]["is_fixed"] and (sign := await hold_sign(u, pair_id)) is not None:
+    rows = await u.execute(_SIGN, str(pair_id))
+    if rows[0]["is_fixed"] and (sign := await held_sign(u, pair_id)) is not None:
         return sign
     found = sign_of_plan(None if rows[0]["document"] is None else orjson.loads(rows[0]["document"]))
     if found is None:

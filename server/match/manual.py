@@ -144,8 +144,7 @@ async def _match(u: UnitOfWork, project_id: UUID, pair: PairOf, job_id: UUID | N
         job_id=job_id,
         reason=body.reason,
     )
-    await _decide(u, made, held, amounts, pair_sign)
-    return await answer_with(u, made.id, 201)
+    return await _decide(u, made, held, amounts, pair_sign)
 
 
 async def _needs_two(u: UnitOfWork, project_id: UUID, body: MatchByHand, amounts: Amounts) -> bool:
@@ -158,13 +157,13 @@ async def _needs_two(u: UnitOfWork, project_id: UUID, body: MatchByHand, amounts
     return needs_two
 
 
-async def _decide(u: UnitOfWork, made: Made, held: Held, amounts: Amounts, pair_sign: int) -> None:
+async def _decide(u: UnitOfWork, made: Made, held: Held, amounts: Amounts, pair_sign: int) -> Answer:
     """Store the match and its decision, supersede what has to make way for it, and tell everybody."""
     replaced = list(held.matches.values())
     is_signed = made.status == MatchStatus.SUGGESTED  # nothing makes way before a second person has signed it
     rivals = [] if is_signed else [rival for rival in held.rivals if rival.id not in held.matches]
-    decision = await Decision.begin(u, made.project_id, made.pair.id, DecisionKind.MATCH, made.reason)
-    await decision.touch([*replaced, *rivals], MatchStatus.SUPERSEDED)
+    decision = Decision.begin(u, made.project_id, made.pair.id, DecisionKind.MATCH, made.reason)
+    await decision.touch(([*replaced, *rivals], MatchStatus.SUPERSEDED))
     transition = Transition(u)
     await transition.move([*replaced, *rivals], MatchStatus.SUPERSEDED, Said())
     standing = await store_match(u, made, amounts, pair_sign)
@@ -173,7 +172,8 @@ async def _decide(u: UnitOfWork, made: Made, held: Held, amounts: Amounts, pair_
         await sign(u, await Match.get(id=made.id, using_db=u.connection), "match")
     await transition.made([standing])
     records = await records_of(u, rivals)
-    settled = await transition.settle()
+    answer = await answer_with(u, made.id, 201)
+    settled = await transition.settle_last(made.project_id)
     record_ids = sorted([*made.sides["left"], *made.sides["right"]])
     more = {"status": made.status, "record_ids": record_ids, "replaced_ids": [one.id for one in replaced]}
     tell(u, made.project_id, MatchCreated, replace(standing, version=0), settled, **more)
@@ -187,6 +187,7 @@ async def _decide(u: UnitOfWork, made: Made, held: Held, amounts: Amounts, pair_
         decision=str(decision.id),
         **({"reason": made.reason} if made.reason else {}),
     )
+    return answer
 
 
 async def _has_remainder(u: UnitOfWork, match_id: UUID) -> bool:

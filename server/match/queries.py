@@ -71,7 +71,7 @@ SORTS = {
 }
 
 
-# The decisions about a match, and each time one was undone; from the audit log what is no decision, assignments of many
+# The decisions about a match, and each time one was undone, with the reason, which for many at once is in one audit row; from the audit log what is no decision, assignments of many
 # at once that it was among, and decisions made before they were stored as such. $3 has the audit rows that the change which asks has not written yet. Of one moment,
 # decisions come first: who matches records by hand signs that match.
 HISTORY = f"""
@@ -94,9 +94,12 @@ HISTORY = f"""
             ELSE 'match.' || d.kind END AS action, false AS is_note, t.id AS n
         FROM decision_matches t JOIN decisions d ON d.id = t.decision_id WHERE t.match_id = $1
         UNION ALL
-        SELECT t.undone_at, 'user', t.undone_by, t.undone_by, (
+        SELECT t.undone_at, 'user', t.undone_by, t.undone_by, coalesce((
             SELECT a.details->>'reason' FROM said a
-            WHERE a.action = 'match.undo' AND a.outcome = 'success' AND a.at = t.undone_at LIMIT 1),
+            WHERE a.action = 'match.undo' AND a.outcome = 'success' AND a.at = t.undone_at LIMIT 1), (
+            SELECT a.details->>'reason' FROM audit_log a
+            WHERE a.actor_id IN (SELECT t.undone_by UNION ALL SELECT k.id FROM api_tokens k WHERE k.user_id = t.undone_by)
+                AND a.at = t.undone_at AND a.chain = 'project:' || d.project_id AND a.action = 'matches.undo' LIMIT 1)),
             NULL, 'match.undo', false, t.id
         FROM decision_matches t JOIN decisions d ON d.id = t.decision_id
         WHERE t.match_id = $1 AND t.undone_at IS NOT NULL AND d.kind <> '{DecisionKind.UNDO}'

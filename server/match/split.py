@@ -50,16 +50,27 @@ async def split_match(actor: Actor, match_id: UUID, body: Split, expected: int |
             u, match, loaded.role, "split", what=body.model_dump(mode="json", exclude={"reason"})
         ):
             return await answer_with(u, match_id)
-        decision = await Decision.begin(u, match.project_id, match.pair_id, DecisionKind.SPLIT, body.reason)
+        decision = Decision.begin(u, match.project_id, match.pair_id, DecisionKind.SPLIT, body.reason)
         extensions = [rival for rival in held.rivals if rival.extends_id == match_id]
-        await decision.touch([standing, *extensions], MatchStatus.SUPERSEDED)
+        await decision.touch(([standing, *extensions], MatchStatus.SUPERSEDED))
         transition = Transition(u)
         await transition.move([standing, *extensions], MatchStatus.SUPERSEDED, Said())
         made = [await store_match(u, part, amounts, sign) for part, amounts in parts]
         await decision.made([part.id for part in made], standing.status)
         await transition.made(made)
         records = await records_of(u, extensions)
-        settled = await transition.settle()
+        u.audit(
+            f"project:{match.project_id}",
+            "match.split",
+            ("match", match.id),
+            version=standing.version + 1,
+            changed=["status"],
+            parts=[str(part.id) for part in made],
+            decision=str(decision.id),
+            **({"reason": body.reason} if body.reason else {}),
+        )
+        answer = await answer_with(u, match_id)
+        settled = await transition.settle_last(match.project_id)
         tell(
             u,
             match.project_id,
@@ -71,17 +82,7 @@ async def split_match(actor: Actor, match_id: UUID, body: Split, expected: int |
             replaced_ids=[part.id for part in made],
         )
         tell_superseded(u, match.project_id, extensions, settled, records)
-        u.audit(
-            f"project:{match.project_id}",
-            "match.split",
-            ("match", match.id),
-            version=standing.version + 1,
-            changed=["status"],
-            parts=[str(part.id) for part in made],
-            decision=str(decision.id),
-            **({"reason": body.reason} if body.reason else {}),
-        )
-        return await answer_with(u, match_id)
+        return answer
 
 
 def _refuse_other_records(held: Held, match_id: UUID, body: Split) -> None:

@@ -278,10 +278,19 @@ async def undo_match(actor: Actor, match_id: UUID, reason: str | None, expected:
         transition = Transition(u)
         moved, extensions = await bring_back(u, transition, held, back, lost)
         if not back.rows:  # there was no decision to take back, so this one is stored, as one that is over
-            decision = await Decision.begin(u, match.project_id, match.pair_id, DecisionKind.UNDO, reason)
-            await decision.over(standing, back.targets[match_id])
+            decision = Decision.begin(u, match.project_id, match.pair_id, DecisionKind.UNDO, reason)
+            await decision.over([standing], back.targets[match_id])
         records = await records_of(u, extensions)
-        settled = await transition.settle()
+        u.audit(
+            f"project:{match.project_id}",
+            "match.undo",
+            ("match", match.id),
+            version=standing.version + 1,
+            changed=["status"],
+            **({"reason": reason} if reason else {}),
+        )
+        answer = await answer_with(u, match_id)
+        settled = await transition.settle_last(match.project_id)
         if match.pair_id is None:
             for record_id in held.record_ids(match_id):
                 u.publish(
@@ -296,15 +305,7 @@ async def undo_match(actor: Actor, match_id: UUID, reason: str | None, expected:
                 replaced = others if one == match_id else []
                 tell(u, match.project_id, MatchUndone, held.matches[one], settled, replaced_ids=replaced, **more)
         tell_superseded(u, match.project_id, extensions, settled, records)
-        u.audit(
-            f"project:{match.project_id}",
-            "match.undo",
-            ("match", match.id),
-            version=standing.version + 1,
-            changed=["status"],
-            **({"reason": reason} if reason else {}),
-        )
-        return await answer_with(u, match_id)
+        return answer
 
 
 async def _refuse_roundabout(u: UnitOfWork, held: Held, back: Back, match_id: UUID) -> None:

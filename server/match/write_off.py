@@ -71,8 +71,8 @@ async def write_off(actor: Actor, record_id: UUID, body: WriteOff) -> Answer:
         status = MatchStatus.SUGGESTED if needs_two else MatchStatus.CONFIRMED
         rivals = [] if needs_two else held.rivals
         match_id = uuid7()
-        decision = await Decision.begin(u, project_id, None, DecisionKind.WRITE_OFF, body.comment)
-        await decision.touch(rivals, MatchStatus.SUPERSEDED)
+        decision = Decision.begin(u, project_id, None, DecisionKind.WRITE_OFF, body.comment)
+        await decision.touch((rivals, MatchStatus.SUPERSEDED))
         transition = Transition(u)
         await transition.move(rivals, MatchStatus.SUPERSEDED, Said())
         await u.execute(
@@ -114,9 +114,8 @@ async def _second(u: UnitOfWork, role: str, match_id: UUID, record_id: UUID, bod
     if not await may_proceed(u, match, role, "write_off"):
         return await _answer(u, record_id)
     await sign(u, match, "write_off")
-    decision = await Decision.begin(u, match.project_id, None, DecisionKind.WRITE_OFF, body.comment)
-    await decision.touch([held.matches[match_id]], MatchStatus.CONFIRMED)
-    await decision.touch(held.rivals, MatchStatus.SUPERSEDED)
+    decision = Decision.begin(u, match.project_id, None, DecisionKind.WRITE_OFF, body.comment)
+    await decision.touch(([held.matches[match_id]], MatchStatus.CONFIRMED), (held.rivals, MatchStatus.SUPERSEDED))
     transition = Transition(u)
     await transition.move([held.matches[match_id]], MatchStatus.CONFIRMED, Said(u.actor.id, u.at, body.comment))
     await transition.move(held.rivals, MatchStatus.SUPERSEDED, Said())

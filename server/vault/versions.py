@@ -4,7 +4,8 @@ Versions of an entry. Every change makes a new one, sealed under its own data ke
 METADATA is what is stored unencrypted next to the sealed bytes, whose fields are SEALED (cipher.py).
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,10 +13,15 @@ from uuid import UUID
 from core.envelope import SealBroken
 from core.ids import uuid7
 from models import sql
+from models.access import Beside
 from models.vault import Entry, EntryVersion, Vault
 from realtime.unit_of_work import UnitOfWork
 from server.vault.cipher import SEALED, OpenVersion, Place, SealedVersion, VaultCipher, open_version, seal_version
 
+# A vault is read with the key of its epoch.
+WITH_KEY = Beside(
+    "k.kek_id AS _kek_id, k.wrapped AS _wrapped", "LEFT JOIN vault_keys k ON k.vault_id = t.id AND k.epoch = t.epoch"
+)
 METADATA = ("name", "username", "url", "tags", "expires_at", "rotation_interval_days")
 
 
@@ -27,6 +33,7 @@ class Versions:
     cipher: VaultCipher
     vault: Vault
     entry: Entry
+    found: Mapping[str, Any] = field(default_factory=dict)  # what was read beside the vault, if that was WITH_KEY
 
     async def change(self, content: OpenVersion, before: OpenVersion, values: dict[str, Any], action: str) -> list[str]:
         """
@@ -52,7 +59,7 @@ class Versions:
     async def write(self, content: OpenVersion, changed: list[str], action: str) -> None:
         """Write the entry as it is now as its current version, with its audit row."""
         entry, epoch = self.entry, self.vault.epoch
-        key = await _vault_key(self.u, self.cipher, entry.vault_id, epoch)
+        key = await self._vault_key()
         sealed = seal_version(key, Place(entry.vault_id, entry.id, entry.version, epoch), content)
         metadata = {name: getattr(entry, name) for name in METADATA}
         if entry.expires_at is not None:
@@ -71,7 +78,7 @@ class Versions:
             actor_id=self.u.actor.id,
             created_at=self.u.at,
         )
-        await sql.insert(self.u.connection, version)
+        self.u.add(version)
         # The audit row holds a digest of the sealed bytes, so an old row put back into the table no longer matches the
         # chain.
         self.u.audit(
@@ -82,6 +89,13 @@ class Versions:
             changed=changed,
             sealed_sha256=sealed.digest(),
         )
+
+    async def _vault_key(self) -> bytes:
+        """The key of the vault. It is missing in `found` if somebody changed it while the vault was being locked."""
+        vault, wrapped = self.vault, self.found.get("_wrapped")
+        if wrapped is None:
+            return await _vault_key(self.u, self.cipher, vault.id, vault.epoch)
+        return self.cipher.open_key(vault.id, vault.epoch, self.found["_kek_id"], bytes(wrapped))
 
 
 async def open_entry(u: UnitOfWork, cipher: VaultCipher, entry: Entry, version: int) -> OpenVersion:

@@ -6,6 +6,8 @@ import time
 import orjson
 import pytest
 
+from core import log
+from server.api.watch import WATCH
 from server.books.recount import differences
 from tests.auth.follower import Follower
 from tests.match.conftest import eur
@@ -36,6 +38,57 @@ async def test_of_two_decisions_at_once_one_wins_and_the_other_is_told(room):
         lost = next(answer for status, answer in answers if status == 409)
         assert (lost["code"], lost["match_status"]) == ("already_decided", won["status"])
         assert (lost["decided_by"], lost["decided_by_name"]) == (won["decided_by"], names[won["decided_by"]])
+
+
+async def test_a_decision_holds_what_others_wait_for_only_while_it_reads_the_books_and_writes(room, server):
+    _, bob, matches = room
+    asked: list[str] = []
+
+    def note(said):
+        if log.request_id.get() == "the-one-to-count":
+            asked.append(said.query)
+
+    listened_to = []
+    for match in matches:
+        for connection in set(server.app[WATCH]._connections) - set(listened_to):
+            connection.add_query_logger(note)
+            listened_to.append(connection)
+        async with await bob.send("POST", f"/matches/{match}/reject", {}, X_Request_ID="the-one-to-count") as response:
+            assert response.status == 200
+        if asked[-1:] == ["COMMIT"]:
+            break
+        asked.clear()  # the decision was made over a connection that was opened just now, to which nobody listened
+    for connection in listened_to:
+        connection.remove_query_logger(note)
+
+    last = next(
+        n for n, statement in enumerate(asked) if "FROM pairs" in statement and "FOR NO KEY UPDATE" in statement
+    )
+    assert all(noun in asked[last] for noun in ("reconciliation_jobs", "audit_chains", "streams"))
+    books_read, written, committed = asked[last + 1 :]
+    assert "FROM book_entries" in books_read
+    assert all(f"INSERT INTO {table}" in written for table in ("audit_log", "events"))
+    assert committed == "COMMIT"
+
+
+async def test_the_reason_of_a_bulk_undo_is_in_the_history_of_each_match(room, db):
+    books, _, (decided, of_job, *_) = room
+    name = (await books.person.ok("GET", "/me"))["display_name"]
+    await books.person.ok("POST", f"/matches/{decided}/confirm", {"reason": "Looks right"})
+    await db.execute("UPDATE matches SET status = 'confirmed' WHERE id = $1::text::uuid", of_job)
+    await db.execute("UPDATE match_records SET confirmed = true WHERE match_id = $1::text::uuid", of_job)
+    body = {**books.sides, "action": "undo", "ids": [decided, of_job], "expected_count": 2, "reason": "Wrong month"}
+
+    done = await books.person.ok("POST", f"/projects/{books.project}/review", body)
+    found = [await books.person.ok("GET", f"/matches/{one}") for one in (decided, of_job)]
+    refused = await books.person.refused("POST", f"/matches/{of_job}/undo", {})
+
+    undone = ("match.undo", name, "Wrong month")
+    said = [[(line["action"], line["actor"]["name"], line["reason"]) for line in one["history"]] for one in found]
+    assert done["changed"] == 2
+    assert said == [[("match.confirm", name, "Looks right"), undone], [undone]]
+    assert [one["status"] for one in found] == ["suggested", "suggested"]
+    assert refused == (409, "already_decided")
 
 
 async def test_who_decides_on_an_older_version_is_told_who_did_what_meanwhile(room):

@@ -145,3 +145,28 @@ async def test_a_person_removed_meanwhile_writes_nothing(
 
     assert await waiting == (404, "not_found")
     assert (await alice.ok("GET", f"/entries/{entry['id']}"))["version"] == 1
+
+
+async def test_an_entry_that_waits_for_a_new_key_is_sealed_under_it(
+    alice: Person, bob: Person, project: str, vault: str, db: asyncpg.Connection
+) -> None:
+    await join(alice, bob, project, vault, "editor")
+
+    async def queue_up(work: Any, number: int) -> asyncio.Task[Any]:
+        """Begin something that waits for the vault as the so-manieth."""
+        task = asyncio.create_task(work)
+        while await db.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted") < number:
+            await asyncio.sleep(0.01)
+        return task
+
+    transaction = db.transaction()
+    await transaction.start()
+    await db.execute("SELECT 1 FROM vaults FOR NO KEY UPDATE")
+    ending = await queue_up(alice.ok("DELETE", f"/vaults/{vault}/members/{bob.id}"), 1)
+    making = await queue_up(alice.ok("POST", f"/vaults/{vault}/entries", {"name": "n", "secret": SECRET}), 2)
+    await transaction.commit()
+    made, _ = await making, await ending
+
+    epochs = await db.fetch("SELECT v.epoch, e.key_epoch FROM vaults v, password_entry_versions e")
+    assert [(row["epoch"], row["key_epoch"]) for row in epochs] == [(2, 2)]
+    assert (await alice.ok("POST", f"/entries/{made['id']}/reveal"))["fields"] == {"secret": SECRET}

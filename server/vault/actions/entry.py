@@ -32,7 +32,7 @@ from server.store.errors import is_of_database
 from server.vault.actions.trash import destroy
 from server.vault.cipher import SEALED, OpenVersion, SealedField, VaultCipher
 from server.vault.schemas import EntryCreate, EntryUpdate, EntryView, RestoreBody, RevealBody, RevealView, RotateBody
-from server.vault.versions import METADATA, Versions, metadata_of, open_entry, version_of
+from server.vault.versions import METADATA, WITH_KEY, Versions, metadata_of, open_entry, version_of
 
 _ALPHABET = string.ascii_letters + string.digits + "-_.+"
 _GENERATED_LENGTH = 24  # 24 of 66 characters: 145 bits
@@ -43,7 +43,7 @@ _NOT_RECORDED = (BaseORMException, asyncpg.PostgresError, asyncpg.InterfaceError
 async def create_entry(actor: Actor, cipher: VaultCipher, vault_id: UUID, body: EntryCreate) -> Answer:
     """Add an entry. Raises: NotFound, Forbidden."""
     async with unit_of_work(actor) as u:
-        vault = (await access.load(actor, Vault, vault_id, "entry.edit", lock=True)).row
+        loaded, key = await access.load_with(actor, Vault, vault_id, "entry.edit", WITH_KEY)
         content = OpenVersion(body.secret.get_secret_value(), _text(body.notes))
         entry = sql.row_of(
             Entry,
@@ -57,9 +57,9 @@ async def create_entry(actor: Actor, cipher: VaultCipher, vault_id: UUID, body: 
             updated_at=u.at,
             version=1,
         )
-        await sql.insert(u.connection, entry)
+        u.add(entry)
         changed = [name for name in (*SEALED, *METADATA) if name in body.model_fields_set]
-        await Versions(u, cipher, vault, entry).write(content, changed, "entry.create")
+        await Versions(u, cipher, loaded.row, entry, key).write(content, changed, "entry.create")
         u.publish(EntryCreated(vault_id=vault_id, entry_id=entry.id, version=1, changed=changed))
         return u.answer(201, EntryView.of(entry), version=1)
 
