@@ -250,7 +250,7 @@ def _is_identifier(column: Column, places: Int64, values: Int64, valid: Mask) ->
     if numbers.explicit[places][ok].any() or (numbers.currency[places][ok] != numbers.currency[places][ok][0]).any():
         return False
     # "No." stands for numbers in some languages and for money out in others, so that the digits have to tell.
-    is_money = column.role(*MONEY) >= 0.5 and column.role(*MONEY) > column.role("identity")
+    is_money = column.role(*MONEY) >= 0.5
     is_named_otherwise = column.role("reference", "identity", "account", "text") > max(0.4, column.role(*MONEY))
     if is_named_otherwise or (numbers.digits[places][ok].max() >= LONG_DIGITS and not is_money):
         return True

@@ -196,3 +196,14 @@ def test_what_is_the_rate_between_two_amounts_is_no_third_one(load, header, rate
 
     assert found.amounts == (["-901.12", "-1339.44", "10575.53", "-462.1"] if is_known else [None] * 4)
     assert ("amount_column" in {kind for _, kind in found.questions}) is not is_known
+
+
+def test_a_currency_beside_that_of_the_payments_says_nothing_about_the_other_amount(load):
+    lines = (
+        "2024-03-14,-10.00,EUR,EUR,a,p,-10.00",
+        "2024-03-15,-25.00,USD,EUR,b,q,-23.10",
+        "2024-03-16,7.00,EUR,EUR,c,r,7.00",
+    )
+    found = load(rows("Date,Vik,Cur,Zed,Text,Other,Pel", *lines))
+
+    assert "amount_column" in {kind for _, kind in found.questions}

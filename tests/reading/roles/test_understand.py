@@ -633,3 +633,11 @@ def test_what_fees_leave_is_the_amount_though_all_numbers_are_whole(load):
     found = load(rows("No.,No. Zed,Date,Price,Taken,Kept,Total Zed", *lines))
 
     assert found.amounts == [str(a + b + c) for a, b, c in goods]
+
+
+def test_a_sum_of_whole_numbers_is_asked_about_if_nothing_is_taken_off(load):
+    parts = ((383, 19, 23), (132, 66, 81), (67, 35, 41), (119, 59, 73), (369, 18, 22))
+    lines = (f"2025-05-{n + 12},{a},{b},{c},{a + b + c}" for n, (a, b, c) in enumerate(parts))
+    found = load(rows("Date,Price,Vik,Pel,Total Zed", *lines))
+
+    assert "amount_column" in {kind for _, kind in found.questions}
