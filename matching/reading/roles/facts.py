@@ -21,6 +21,7 @@ Int64 = NDArray[np.int64]
 RULE = r"^\s*[*=_#~+.-]{2,}\s*$"  # a line that is only drawn
 NOTHING = rf"{RULE}|^="
 _UNNAMED = re.compile("column_[0-9]+")
+FIRST = 1_000  # rows that show whether a column has few values
 MAX_LEVELS = 12  # different values of a column that may divide the rows into kinds
 
 
@@ -101,18 +102,19 @@ class Column:
     def levels(self, rows: Mask, most: int = MAX_LEVELS) -> Levels | None:
         """The different values in these rows if they are few, else None. Spaces around a value do not count."""
         chosen = self.texts.filter(pa.array(rows))
-        if pc.count_distinct(chosen.slice(0, 1000)).as_py() > most + 1:
+        if pc.count_distinct(chosen.slice(0, FIRST)).as_py() > most + 1:
             return None
         return _levels_from(pc.utf8_trim_whitespace(chosen).combine_chunks().dictionary_encode(), most)
 
+    def first_kinds(self, rows: Mask) -> list[str]:
+        """The kinds of the first texts in these rows, which differ by numbers as well."""
+        chosen = self.texts.filter(pa.array(rows)).slice(0, FIRST)
+        return [kind for kind in pc.unique(kinds_of(chosen)).to_pylist() if kind]
+
     def kinds(self, rows: Mask, most: int = MAX_LEVELS) -> Levels | None:
-        """The few kinds of texts in these rows, which differ by numbers as well, else None."""
+        """The kinds of the texts in these rows if they are few, else None."""
         chosen = self.texts.filter(pa.array(rows))
-        few = pc.unique(kinds_of(chosen.slice(0, 1000)))
-        if len(few) > most + 1 or not any(map(str.isalpha, "".join(few.drop_null().to_pylist()))):
-            return None
-        each = kinds_of(chosen).combine_chunks().dictionary_encode()
-        return _levels_from(each, most)
+        return _levels_from(kinds_of(chosen).combine_chunks().dictionary_encode(), most)
 
     def text(self, row: int) -> str:
         """One cell, without spaces around it."""

@@ -8,7 +8,7 @@ import numpy as np
 from matching.reading.cells.kinds import NUMBER
 from matching.reading.roles.amounts import Bookings
 from matching.reading.roles.bills import are_bills
-from matching.reading.roles.facts import Column, Levels, Mask
+from matching.reading.roles.facts import MAX_LEVELS, Column, Levels, Mask
 from matching.reading.roles.folding import words_of
 from matching.reading.roles.words import says, sides_of
 
@@ -84,9 +84,15 @@ def _levels_of(bookings: Bookings, column: Column) -> Levels | None:
     levels = bookings.levels_of(column)
     if levels is not None and not any(map(str.isdigit, "".join(levels.values))):
         return levels
-    first = bookings.places[0]
-    if column.numbers.ok[first] or column.days.ok[first]:
+    place = bookings.places[0]
+    if column.numbers.ok[place] or column.days.ok[place]:
         return levels
+    first_kinds = tuple(column.first_kinds(bookings.rows))
+    if len(first_kinds) > MAX_LEVELS:
+        return levels
+    first = _meanings(first_kinds, is_bill=False)
+    if column.role("status") < MIN_NAME and not (first.bad or first.good):
+        return levels  # texts of other things take long to compare
     kinds = column.kinds(bookings.rows)
     return levels if kinds is None or (levels and len(kinds.values) == len(levels.values)) else kinds
 
