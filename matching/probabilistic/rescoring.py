@@ -47,19 +47,29 @@ def rescore(some: Candidates, random: Random, scored: Scored, bits: list[Floats]
         if not len(first):
             return None
         second = decoys.second(scored, first)
-        chance, _ = decision.believed(scored, first, second)
+        chance, missing = decision.believed(scored, first, second)
         if number:
             whole = np.zeros(len(scored.score))
             whole[first] = chance
             bits = em.bits_of(some, whole, others)
         index = np.concatenate((first, second))
         is_target = np.concatenate((np.ones(len(first)), np.zeros(len(second))))
-        weight = np.concatenate((chance, decision.null_of(scored, first, chance, second).weight))
+        null = decision.null_of(scored, first, chance, second).weight
+        weight = np.concatenate((chance, null))
         features = [table[level[index]] for table, level in zip(bits, some.levels, strict=True)]
         constant, beta = weights.fit(features, is_target, weight)
-        found = scored_by(some, constant, beta, bits)
+        excess = too_high(wrong=missing * len(first), decoys=float(null.sum()))
+        found = scored_by(some, constant - excess, beta, bits)
         scored = found.scored
     return None if found is None else replace(found, scored=replace(found.scored, are_odds=True))
+
+
+def too_high(*, wrong: float, decoys: float) -> float:
+    """
+    By how many nats the odds are too high. Decoys of rows that have no partner hardly count, so where few rows have one,
+    more of the best pairs are wrong than decoys stand for.
+    """
+    return max(0.0, float(np.log(max(wrong, 1.0) / max(decoys, 1.0))))
 
 
 def scored_by(some: Candidates, constant: float, beta: Floats, bits: list[Floats]) -> Rescored:

@@ -61,3 +61,9 @@ def test_with_too_many_candidates_the_scores_of_em_are_kept(some, monkeypatch):
     monkeypatch.setattr(rescoring, "MAX_PAIRS", 100)
 
     assert rescoring.rescore(some, strangers, before.scored, first.bits) is None
+
+
+def test_odds_are_lowered_where_fewer_decoys_count_than_best_pairs_are_wrong():
+    assert rescoring.too_high(wrong=900.0, decoys=100.0) == pytest.approx(np.log(9))
+    assert rescoring.too_high(wrong=100.0, decoys=900.0) == 0
+    assert rescoring.too_high(wrong=0.0, decoys=0.0) == 0
