@@ -12,7 +12,18 @@ import pyarrow as pa
 
 from matching import columns, duck
 from matching.fields import MIN_ANCHORS, Fields, Found, Roles, find_fields
-from matching.plan import Accept, Comparison, Pass, Plan, PlanField, PlanInvalid, ProbabilisticPass, RulesPass, Signed
+from matching.plan import (
+    Accept,
+    Comparison,
+    Pass,
+    PayoutsPass,
+    Plan,
+    PlanField,
+    PlanInvalid,
+    ProbabilisticPass,
+    RulesPass,
+    Signed,
+)
 from matching.reading.values import install_macros
 from matching.sample import Floats, Sample, spec_parts
 from matching.sums import suggest_runs, suggest_vouchers
@@ -72,7 +83,8 @@ def suggest(
         if payouts is not None:
             # What no payout takes, such as reserves that are paid out later, may be too little to learn from.
             few = [] if is_small else [step for step in _rest_of_few(*samples, fields) if step.name == "like amount"]
-            named, passes = named | payouts[0], [payouts[1], *passes, *few]
+            own, step = _apart(*payouts, named)
+            named, passes = named | own, [step, *passes, *few]
         elif owed is not None and owed.is_enough:
             named, passes = owed.fields, owed.passes
         elif owed is not None:
@@ -84,6 +96,15 @@ def suggest(
             [("", "invalid_plan", "the two tables have no columns that can be compared; write a plan by hand")]
         )
     return Plan(fields=named, passes=tuple(passes))
+
+
+def _apart(
+    fields: dict[str, PlanField], step: PayoutsPass, named: dict[str, PlanField]
+) -> tuple[dict[str, PlanField], PayoutsPass]:
+    """A pass whose fields have other names than those of other passes that read other columns."""
+    names = {name: f"{name} of payout" if named.get(name, field) != field else name for name, field in fields.items()}
+    parts = {part: names[name] for part, name in step.fields.items()}
+    return {names[name]: field for name, field in fields.items()}, step.model_copy(update=parts)
 
 
 def _named(samples: tuple[Sample, Sample], fields: Fields, total: PlanField | None) -> dict[str, PlanField]:

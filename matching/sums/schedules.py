@@ -205,7 +205,7 @@ def _series(texts: Texts) -> Ints:
 def _branches(parts: Rows, kind: Ints, *, is_one: bool) -> list[Branch]:
     """Each branch with each choice of the kinds that it has."""
     of = np.zeros(len(parts), np.int64) if is_one else _codes(parts.reference)
-    named = ~np.isnan(parts.day)
+    named = ~np.isnan(parts.day) & (parts.amount != 0)  # whatever is nothing is paid by nothing
     if not is_one:
         named &= np.array([bool(words(text)) for text in parts.reference], bool)
     found = []

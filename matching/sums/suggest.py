@@ -44,6 +44,7 @@ LEAST_PROVEN, PROVEN_SHARE = (
 )  # groups of several rows that references prove, and their share of the smaller side
 PARTS_PER_TOTAL = 1.1  # rows that are paid for each payment, at least
 ROWS_PER_BRANCH = 15  # at least
+MAX_DATES = 4  # of a side
 MAX_PAYERS, MAX_PAID = 3, 2  # columns that say whose payout it is, and texts of payments, that are tried
 LEAST_PAYOUTS = 12  # payments of the days that are looked at, to be explained
 LOOKED_AT, LOOKED_BACK = 400, 10  # payments, and days of rows before and after them
@@ -111,11 +112,10 @@ def payouts_called_for(
     if fields.date is None or sum(table.num_rows for table in tables) > MAX_ROWS:
         return None
     best: tuple[int, dict[str, PlanField], PayoutsPass] | None = None
-    tried = list(_payout_choices(samples, fields))
     for is_usual in (True, False):
-        for found, step in tried:
-            # Commissions and reserves take longer, so they are tried where nothing else is found, and not by kind of row; and
-            # that all rows belong together, if no column tells them apart.
+        for found, step in _payout_choices(samples, fields, is_usual=is_usual):
+            # Commissions, reserves and other dates take longer, so they are tried where nothing else is found, and not by kind
+            # of row; and that all rows belong together, if no column tells them apart.
             if (not is_usual and step.fee_by is not None) or (step.by is None and best is not None):
                 continue
             tied = _tied(tables, found, step, is_usual=is_usual)
@@ -127,16 +127,20 @@ def payouts_called_for(
 
 
 def _payout_choices(
-    samples: tuple[Sample, Sample], fields: Fields
+    samples: tuple[Sample, Sample], fields: Fields, *, is_usual: bool
 ) -> Iterator[tuple[dict[str, PlanField], PayoutsPass]]:
     """The columns that may be those of payouts, with each side that may have their rows."""
+    assert fields.date is not None
     for parts in _SIDES:
         here, there = samples if parts == "left" else samples[::-1]
         if here.rows / here.rate < PARTS_PER_TOTAL * there.rows / there.rate:
             continue
-        for amount in _amounts(samples, fields):
-            assert fields.date is not None
-            yield from _payout_passes((here, there), parts, {"amount": amount, "date": fields.date})
+        # What is paid follows from the day of delivery rather than that of an order.
+        dates = [c.name for c in here.columns if c.kind == "date" and (c.profile is None or c.profile.date_order)]
+        others = [fields.date.model_copy(update={parts: name}) for name in dates[:MAX_DATES]]
+        for date in [fields.date] if is_usual else [fields.date, *(one for one in others if one != fields.date)]:
+            for amount in _amounts(samples, fields):
+                yield from _payout_passes((here, there), parts, {"amount": amount, "date": date})
 
 
 def _payout_passes(

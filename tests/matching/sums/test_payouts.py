@@ -160,23 +160,27 @@ def marketplace(chance: random.Random) -> tuple[list[Sale], list[Paid], Groups]:
 
 
 def courier(chance: random.Random) -> tuple[list[Sale], list[Paid], Groups]:
-    """Cash that a courier took, paid twice a week less 1.50 for each parcel. The text has the number of parcels."""
+    """
+    Cash that a courier took, paid twice a week less 1.50 for each parcel. The text has the number of parcels. Some parcels were
+    paid before.
+    """
     sales: list[Sale] = []
     paid: list[Paid] = []
     truth: Groups = {}
-    first = 0
+    waiting: list[int] = []
     for day in range(120):
         for _ in range(chance.randrange(1, 6)):
-            sales.append(
-                (chance.choice((2_990, 4_990, chance.randrange(1_500, 40_000))), day, f"C{chance.randrange(900)}")
-            )
+            waiting.append(len(sales))
+            amount = chance.choice((2_990, 4_990, chance.randrange(1_500, 40_000)))
+            sales.append((amount, day, f"C{chance.randrange(900)}"))
+        if chance.random() < 0.2:
+            sales.append((0, day, f"C{chance.randrange(900)}"))
         if day % 7 in (1, 4):
-            truth[len(paid)] = list(range(first, len(sales)))
-            net = sum(amount - 150 for amount, *_ in sales[first:])
-            paid.append(
-                (net, day + chance.choice((2, 3)), f"CASH LIST {4_711 + 13 * day} PARCELS {len(sales) - first}")
-            )
-            first = len(sales)
+            truth[len(paid)] = waiting
+            net = sum(sales[n][0] - 150 for n in waiting)
+            text = f"CASH LIST {4_711 + 13 * day} PARCELS {len(waiting)}"
+            paid.append((net, day + chance.choice((2, 3)), text))
+            waiting = []
     return sales, paid, truth
 
 
@@ -214,10 +218,15 @@ def processor(chance: random.Random) -> tuple[list[Sale], list[Paid], Groups]:
 )
 def test_commissions_fees_by_parcel_and_reserves_are_learned(made, by, fee, least):
     sales, paid, truth = made(random.Random(6))
+
+    def ordered(number: int, day: int) -> str:
+        return (FIRST + timedelta(days=day - 1 - 7 * number % 5)).isoformat()
+
     left, right = (
         pa.table(
             {
                 "no": [f"{name}{10_000 + 17 * n}" for n in range(len(some))],
+                **({"ordered": [ordered(n, row[1]) for n, row in enumerate(some)]} if name == "S" else {}),
                 "day": [(FIRST + timedelta(days=row[1])).isoformat() for row in some],
                 "text": [row[2] for row in some],
                 "amount": [f"{row[0] / 100:.2f}" for row in some],
@@ -230,6 +239,8 @@ def test_commissions_fees_by_parcel_and_reserves_are_learned(made, by, fee, leas
 
     (step,) = [one for one in plan.passes if isinstance(one, PayoutsPass)]
     assert (step.by is not None) is by
+    assert plan.fields[step.date].left == "day"
+    assert by or plan.fields["date"].left == "ordered"
     found: Groups = {}
     confirmed, fees = set(), ""
     for item in engine.run(left, right, plan):
