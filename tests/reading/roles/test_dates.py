@@ -252,3 +252,13 @@ def test_the_day_on_which_a_processor_pays_out_is_not_that_of_the_payment(load, 
     found = load(rows(f"{header},Amount", *(f"2024-03-{a},2024-03-{b},1.50" for a, b in pairs)))
 
     assert found.dates == ["2024-03-12", "2024-03-11", "2024-03-08", "2024-03-09"]
+
+
+@pytest.mark.parametrize(
+    ("ordered", "paid"), [("Bestellt am", "Bezahlt am"), ("Ordered on", "Paid on"), ("Commandé le", "Payé le")]
+)
+def test_what_was_ordered_counts_from_the_day_on_which_it_was_paid(load, ordered, paid):
+    lines = (f"o-{n},2024-03-{n + 13},2024-03-{n + 15},{n + 1}.50" for n in range(4))
+    found = load(rows(f"No,{ordered},{paid},Amount", *lines))
+
+    assert found.dates == [f"2024-03-{n + 15}" for n in range(4)]
