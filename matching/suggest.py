@@ -57,7 +57,11 @@ def suggest(
         samples = Sample(connection, "l", left), Sample(connection, "r", right)
         fields = find_fields(*samples, roles)
         called = called_for((left, right), samples, fields)
-        vouchers = None if called is not None else suggest_vouchers.called_for((left, right), samples, fields)
+        vouchers = (
+            None
+            if called is not None and called.is_enough
+            else suggest_vouchers.called_for((left, right), samples, fields)
+        )
         has_runs = False
         is_small = min(left.num_rows, right.num_rows) < ENOUGH_ROWS
         if called is not None and called.is_enough:

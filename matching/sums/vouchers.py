@@ -260,7 +260,12 @@ def _vouchers(
         for of, name in named[row]:
             if of == 1 - which and name in theirs:
                 by["", of, name, float(side.day[row])].append(row)
-    groups |= {tuple(rows): None for rows in by.values() if 1 < len(rows) <= MOST_LINES}
+    for key, several in by.items():
+        # Of what was booked, reversed and booked again, one row is the whole, and the others cancel each other.
+        amounts = side.amount[several]
+        is_again = not key[0] and len(several) > 2 and int(amounts.sum()) in amounts.tolist()
+        if 1 < len(several) <= MOST_LINES and not is_again:
+            groups[tuple(several)] = None
     found = []
     for rows in groups:
         mine = frozenset((which, number) for row in rows if (number := own[row]) is not None)

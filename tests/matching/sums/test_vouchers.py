@@ -75,6 +75,13 @@ def test_of_two_vouchers_with_one_number_and_total_neither_is_taken():
     )
 
 
+def test_what_was_booked_reversed_and_booked_again_is_no_voucher():
+    """One of the rows is the whole, and nobody knows which."""
+    again: list[Row] = [(a, 8, f"PV9-4{n}", "RG-7001") for n, a in enumerate((5_000, -5_000, 5_000))]
+
+    assert found([(5_000, 8, "RG-7001", "A"), (9_999, 3, "RG-7002", "B")], again) == []
+
+
 def test_a_number_that_many_vouchers_have_says_nothing():
     """A customer's number is in all texts."""
     ours: list[Row] = [(10_000 + n, 3, f"RG-70{n}", "Customer 88123") for n in range(13)]
