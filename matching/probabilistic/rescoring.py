@@ -21,6 +21,7 @@ from matching.probabilistic.decoys import Scored
 from matching.probabilistic.em import Candidates, Random
 
 ROUNDS = 3
+MIN_TARGETS = 200  # pairs that are true; fewer teach the bits of a level what only some of them have
 MAX_PAIRS = 500_000  # candidates; where there are more, each round takes too long
 
 Floats = NDArray[np.float64]
@@ -36,7 +37,8 @@ class Rescored:
 
 def rescore(some: Candidates, random: Random, scored: Scored, bits: list[Floats]) -> Rescored | None:
     """
-    Score the pairs again, from scores and bits that EM has led to. None if there are too many candidates, or no decoys.
+    Score the pairs again, from scores and bits that EM has led to. None if there are too many candidates, too few
+    true pairs, or no decoys.
     """
     if len(some.pairs[0]) > MAX_PAIRS:
         return None
@@ -48,6 +50,8 @@ def rescore(some: Candidates, random: Random, scored: Scored, bits: list[Floats]
             return None
         second = decoys.second(scored, first)
         chance, missing = decision.believed(scored, first, second)
+        if chance.sum() < MIN_TARGETS:
+            return None
         if number:
             whole = np.zeros(len(scored.score))
             whole[first] = chance

@@ -1,7 +1,7 @@
 """One pass that finds totals of runs: from the open rows of both sides to groups that are certain enough. See runs.py."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log2
 
 import numpy as np
@@ -53,6 +53,9 @@ def solve(sides: Sides, step: RunsPass, budget: Budget) -> tuple[list[Kept], int
         if not all(len(side) for side in ledgers.sides):
             continue
         a, b = ledgers.sides[parts], ledgers.sides[1 - parts]
+        if step.gross is None:
+            a = a.taken(a.amount != 0)  # nobody knows of which total a row of nothing is
+            ledgers = replace(ledgers, sides=(b, a) if parts else (a, b))
         key, keys = keyed([[values[n] for n in a.place.tolist()] for values in texts.keys], len(a))
         gross = a.amount if texts.gross is None else _units(texts.gross[a.place], ledgers.scale)
         made = runs.Parts(a.amount, a.day, moments(a.day, [texts.dates[n] for n in a.place.tolist()]), key, gross)

@@ -8,7 +8,7 @@ invoices that are paid, or an order. Where nothing is named, the whole of a vouc
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -149,7 +149,7 @@ class Solver:
                 error = max(ABSENT * chance, BY_NAMED)
                 for other in meant if error <= LEAST_SURE else ():
                     pair = (other, one) if turned else (one, other)
-                    yield _shared(*pair, error, "total", frozenset(), pool, chance)
+                    yield replace(_shared(*pair, error, "total", frozenset()), pool=pool, chance=chance)
 
     def _with_slips(self) -> Iterator[Shared]:
         """Single rows of which one has the other's number, and whose amounts are equal but for two digits changed round."""
@@ -205,11 +205,8 @@ def _keys(one: Shared) -> list[tuple[int, int]]:
     return [*((0, row) for row in one.left), *((1, row) for row in one.right)]
 
 
-def _shared(
-    one: Voucher, other: Voucher, error: float, how: str, numbers: frozenset[Number], pool: int = 0, chance: float = 0.0
-) -> Shared:
-    said = tuple(sorted({text for _, text in numbers}))
-    return Shared(one.rows, other.rows, error, how, said, pool, chance)
+def _shared(one: Voucher, other: Voucher, error: float, how: str, numbers: frozenset[Number]) -> Shared:
+    return Shared(one.rows, other.rows, error, how, tuple(sorted({text for _, text in numbers})))
 
 
 # -- what rows say -----------------------------------------------------------------------------------------------------

@@ -220,7 +220,7 @@ async def test_two_people_decide_in_one_room_and_each_undoes_their_own(visit, ma
     # It had left this list, so it is counted rather than inserted among the rows.
     await page.get_by_role("button", name="1 new · Load").click()
     await expect(page.locator(f"tr[data-id='{ids[1]}']")).to_contain_text("suggested")
-    await page.wait_for_function("document.activeElement !== document.body")
+    await page.wait_for_function("() => document.activeElement !== document.body")
     assert mine.complaints == hers.complaints == []
 
 
@@ -278,7 +278,7 @@ async def test_records_are_matched_by_hand_and_undone_with_the_keyboard_alone(vi
     await page.get_by_role("button", name="Match", exact=True).press("Enter")
     await expect(said_on(page)).to_contain_text("You matched Q-900")
     await expect(page.get_by_role("link", name="Open 2 + 2")).to_be_visible()
-    await page.wait_for_function("document.activeElement !== document.body")
+    await page.wait_for_function("() => document.activeElement !== document.body")
 
     await page.keyboard.press("u")
     await expect(said_on(page)).to_contain_text("Undone: You matched Q-900")
@@ -316,7 +316,7 @@ async def test_a_bulk_asks_again_when_there_are_others_by_now_and_is_undone_as_a
     await dialog.get_by_role("button", name=f"Confirm {ROWS - 1} matches").click()
     await expect(said_on(page)).to_contain_text(f"You confirmed {ROWS - 1} matches.")
     await expect(page.get_by_role("link", name=f"Confirmed {ROWS - 1}")).to_be_visible()
-    await page.wait_for_function("document.activeElement !== document.body")
+    await page.wait_for_function("() => document.activeElement !== document.body")
 
     await page.get_by_role("button", name="Undo").click()
     await expect(page.get_by_role("link", name=f"To review {ROWS - 1}")).to_be_visible()

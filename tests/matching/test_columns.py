@@ -153,10 +153,10 @@ def test_brand_and_model_beside_a_title_are_paired_with_the_title_that_has_them(
     chance = random.Random(6)
     brands = [chance.choice(("Acme", "Bolt", "Cora", "Delta")) for _ in range(300)]
     models = [f"X{n}K" for n in range(300)]
-    long = [" ".join(parts) for parts in zip(titles(1), titles(3), titles(4), strict=True)]
-    left = {"name": [f"{b} {m} {t}" for b, m, t in zip(brands, models, long, strict=True)]}
+    long = [" ".join(parts) for parts in zip(brands, titles(1), titles(3), strict=True)]
+    left = {"name": [f"{m} {t}" for m, t in zip(models, long, strict=True)]}
     # Where no models are in it, a word that a name has as well is not a part of the name.
-    plain = {"name": [f"{b} {t}" for b, t in zip(brands, long, strict=True)]}
+    plain = {"name": [f"New {t}" for t in long]}
     right = {"title": long, "brand": brands, "model": models}
     known = {"party": PlanField(type="text", left="name", right="title")}
 

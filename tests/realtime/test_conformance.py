@@ -372,7 +372,8 @@ async def test_a_client_that_comes_back_again_and_again_with_volatile_messages_b
         stays = number % 4 == 0  # otherwise it leaves with whatever is on its way
         while stays and not wire.events:
             wire.keep(await wire.receive())
-        assert all("seq" not in data for _, data in wire.events)
+        # A busy relay may still be behind what the last round published, and then it comes now.
+        seen += [data["seq"] for _, data in wire.events if "seq" in data]
         await flood(2, roll_back_every=2 if number % 3 == 0 else 0)
         if stays:
             await wire.ws.send_str('42/live,["unsubscribe",{"stream":"project:x"}]')

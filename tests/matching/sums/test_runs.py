@@ -155,6 +155,11 @@ def test_a_suggested_plan_finds_payouts():
             for n, (when, amount) in enumerate(taken)
         ]
     )
+    nothing = [
+        one | {"id": f"no{n}", "gross": "0.31", "net": Decimal("0.000000000")}
+        for n, one in enumerate(left.to_pylist()[:40:2])
+    ]
+    left = pa.concat_tables([left, table(nothing).cast(left.schema)])
     right = table(
         [{"day": day, "memo": f"PAYMENT {n * 104_729 % 9_999}", "credit": money(v)} for n, (day, v) in enumerate(paid)]
     )
@@ -164,6 +169,7 @@ def test_a_suggested_plan_finds_payouts():
     assert [step.name for step in plan.passes if step.kind == "runs"] == ["runs"]
     assert {state for *_, state in found} == {"confirmed"}
     assert len(found) >= PAYOUTS - 1
+    assert max(row for rows, *_ in found for row in rows) < len(taken)  # whatever is nothing is in none
     assert all([payout_of[row] for row in rows] == list(total) * len(rows) for rows, total, _ in found)
 
 
