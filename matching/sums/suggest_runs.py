@@ -219,7 +219,7 @@ class _Search:
         if key not in self._known:
             sample = (self.a, self.b)[side]
             values, day = sample.amounts(amount), sample.days(date)
-            is_usable = ~np.isnan(values) & ~np.isnan(day) & (np.abs(values) < 1e12) & (values != 0)
+            is_usable = ~np.isnan(values) & ~np.isnan(day) & (np.abs(values) < 1e12)
             units = np.round(np.where(is_usable, values, 0.0) * 100).astype(np.int64)
             moment = moments(day, sample.texts(date.name).to_pylist()) if side == 0 else np.zeros(0, np.int64)
             self._known[key] = self._Read(units, day, moment, is_usable)
