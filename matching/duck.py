@@ -30,8 +30,8 @@ def scratch() -> duckdb.DuckDBPyConnection:
     """
     A connection to a database that this process keeps, for a query that needs no database of its own.
 
-    It has one thread. Opening a database takes 15 ms of computing, and such a connection nearly none. What the query
-    registers is seen by no other connection.
+    It has one thread. Opening a database takes 15 ms of computing, and such a connection nearly none. No other connection
+    sees what the query registers, nor temporary tables and views.
     """
     with _opening:
         connection = _kept().cursor()

@@ -211,8 +211,8 @@ def run(
         work.rejected_sets = barred.rejected
         work.rejected = _rejected_pairs(barred.rejected, left_row, right_row)
         for side in "lr":
-            connection.execute(f"CREATE TABLE {side}_used (i INTEGER)")
-            connection.execute(f"CREATE VIEW {side}_free AS SELECT * FROM {side}")
+            connection.execute(f"CREATE TEMP TABLE {side}_used (i INTEGER)")
+            connection.execute(f"CREATE TEMP VIEW {side}_free AS SELECT * FROM {side}")
         work.spent = _LOADING * sum(sizes)
         for index, step in enumerate(plan.passes):
             work.pass_index, work.pass_name = index, step.name
@@ -581,7 +581,7 @@ def _use_rows(work: _Run, side: str, positions: NDArray[Any]) -> None:
     work.connection.execute(f"INSERT INTO {side}_used SELECT i FROM taken")
     work.connection.unregister("taken")
     work.connection.execute(
-        f"CREATE OR REPLACE VIEW {side}_free AS SELECT * FROM {side} WHERE i NOT IN (SELECT i FROM {side}_used)"
+        f"CREATE OR REPLACE TEMP VIEW {side}_free AS SELECT * FROM {side} WHERE i NOT IN (SELECT i FROM {side}_used)"
     )
 
 

@@ -7,10 +7,10 @@ import numpy as np
 import pyarrow as pa
 
 from core.money import NO_CURRENCY
-from matching import candidates, duck, normalise, scoring
+from matching import candidates, normalise, scoring
 from matching.candidates import Candidates
 from matching.plan import Pass, Plan, RulesPass, distinct_names
-from matching.reading.values import install_macros
+from matching.reading.values import prepared
 from matching.sides import Sides
 
 if TYPE_CHECKING:
@@ -152,9 +152,8 @@ def compare_first(
     Raises: PlanInvalid if the plan does not fit the tables.
     """
     plan.bind(left.column_names, right.column_names)
-    connection = duck.connect(threads=1)
+    connection = prepared(left.num_rows + right.num_rows)
     try:
-        install_macros(connection)
         for name, table, texts in (("l", left, shown[0]), ("r", right, shown[1])):
             normalise.load(connection, name, table.select(distinct_names(table.column_names)), plan, texts)
         positions = [connection.execute(f"SELECT i FROM {side} WHERE _row_ = 0").fetchall()[0][0] for side in "lr"]

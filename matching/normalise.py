@@ -81,7 +81,7 @@ def load(
     order = order_of(hashes_of(table))
     _store(connection, name, given, made, order)
     viewed = [one.name if one.is_stored else f"{one.sql} AS {one.name}" for one in made]
-    connection.execute(f"CREATE VIEW {name} AS SELECT i, _row_, {', '.join(viewed)} FROM {name}_rows")
+    connection.execute(f"CREATE TEMP VIEW {name} AS SELECT i, _row_, {', '.join(viewed)} FROM {name}_rows")
     return Side(name, table.num_rows, order)
 
 
@@ -105,7 +105,7 @@ def _store(
     columns |= {column: array.take(columns["_row_"]) for column, array in stored.items() if array is not None}
     connection.register("ordered", pa.table(columns))
     try:
-        connection.execute(f"CREATE TABLE {name}_rows AS SELECT * FROM ordered")
+        connection.execute(f"CREATE TEMP TABLE {name}_rows AS SELECT * FROM ordered")
     finally:
         connection.unregister("ordered")
 

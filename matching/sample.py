@@ -65,7 +65,7 @@ class Sample:
         self.rows = sampled = min(whole.num_rows, SAMPLE)
         connection.register("input", in_order(table).append_column(self._order, pa.array(range(sampled), pa.int32())))
         try:
-            connection.execute(f"CREATE TABLE {name} AS SELECT * FROM input")
+            connection.execute(f"CREATE TEMP TABLE {name} AS SELECT * FROM input")
         finally:
             connection.unregister("input")
         self._vectors: dict[tuple[str, ...], Floats | Hashes] = {}

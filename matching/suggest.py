@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from matching import columns, duck
+from matching import columns
 from matching.fields import MIN_ANCHORS, Fields, Found, Roles, find_fields
 from matching.plan import (
     Accept,
@@ -24,7 +24,7 @@ from matching.plan import (
     RulesPass,
     Signed,
 )
-from matching.reading.values import install_macros
+from matching.reading.values import prepared
 from matching.sample import Floats, Sample, spec_parts
 from matching.sums import suggest_runs, suggest_vouchers
 from matching.sums.suggest import called_for, payouts_called_for, series_called_for
@@ -51,9 +51,8 @@ def suggest(
     Raises: PlanInvalid when nothing in them can be compared.
     """
     roles = (left_roles or Roles(), right_roles or Roles())
-    connection = duck.connect(threads=2)
+    connection = prepared(left.num_rows + right.num_rows)
     try:
-        install_macros(connection)
         samples = Sample(connection, "l", left), Sample(connection, "r", right)
         fields = find_fields(*samples, roles)
         called = called_for((left, right), samples, fields)

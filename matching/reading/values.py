@@ -7,6 +7,7 @@ through a float.
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -40,6 +41,7 @@ REST_ROWS = 100_000  # texts that wait for one query
 REST_BYTES = 4 * 1024 * 1024
 COUNTED_SAMPLE = 2_000  # values that show whether counting the others is worthwhile
 _local = threading.local()
+_teaching = threading.Lock()
 _ALTERNATIVES = "|".join(sorted(CURRENCIES))
 
 
@@ -71,6 +73,7 @@ class ColumnProfile:
     is_distinct_estimated: bool = False  # whether there were too many distinct values to count them one by one
 
 
+SMALL_ROWS = 10_000  # up to which a query takes less time than to open a database and to teach it the parsers, 20 ms
 FEW_ROWS = 2000  # up to which a query is not optimised: evidence of 50 rows took 18 ms of CPU instead of 33 when this was measured
 # The usual content of files. If all cells of a column match, short expressions give the same result as the general
 # parsers, whose long patterns take about 50 ms per query to compile (measured), before the first row.
@@ -192,11 +195,36 @@ def _connection_for(table: pa.Table) -> duckdb.DuckDBPyConnection:
         return connection()
     found = getattr(_local, "small", None)
     if found is None:
-        found = duck.connect(threads=1, memory_limit="512MB", preserve_insertion_order=True)
+        found = _scratch()
         found.execute("PRAGMA disable_optimizer")
-        install_macros(found)
         _local.small = found
     return found
+
+
+def prepared(rows: int) -> duckdb.DuckDBPyConnection:
+    """A connection with the parsers, for temporary tables of so many rows in all. Whoever asks for it closes it."""
+    if rows <= SMALL_ROWS:
+        return _scratch()
+    found = duck.connect(threads=2)
+    install_macros(found)
+    return found
+
+
+def _scratch() -> duckdb.DuckDBPyConnection:
+    """duck.scratch with the parsers, which the database behind it keeps."""
+    found = duck.scratch()
+    with _teaching:
+        _teach()
+    return found
+
+
+@functools.cache
+def _teach() -> None:
+    connection = duck.scratch()
+    try:
+        install_macros(connection)
+    finally:
+        connection.close()
 
 
 def install_macros(con: duckdb.DuckDBPyConnection) -> None:

@@ -2,9 +2,9 @@
 
 import pyarrow as pa
 
-from matching import duck, normalise
+from matching import normalise
 from matching.plan import PayoutsPass, Plan, PlanField, SeriesPass, SumsPass, VouchersPass, column_of
-from matching.reading.values import install_macros
+from matching.reading.values import prepared
 from matching.sides import Sides
 from matching.sums import rows
 
@@ -16,12 +16,11 @@ def ledgers_of(
 ) -> list[rows.Ledgers]:
     """The rows of both sides as a pass reads them."""
     plan = Plan(fields=fields, passes=(step,))
-    connection = duck.connect(threads=2)
+    connection = prepared(sum(table.num_rows for table in tables))
     try:
-        install_macros(connection)
         for side, table in zip("lr", tables, strict=True):
             normalise.load(connection, side, table.select(_columns(fields, side)), plan)
-            connection.execute(f"CREATE VIEW {side}_free AS SELECT * FROM {side}")
+            connection.execute(f"CREATE TEMP VIEW {side}_free AS SELECT * FROM {side}")
         sizes = (tables[0].num_rows, tables[1].num_rows)
         return rows.read(Sides(connection, plan, sizes, 2), step, ((), ()))
     finally:

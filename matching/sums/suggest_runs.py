@@ -13,11 +13,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from matching import duck, normalise
+from matching import normalise
 from matching.fields import Roles, currency_of, numeric
 from matching.groups import Budget
 from matching.plan import Booked, Plan, PlanField, RunsPass, Signed, column_of, distinct_names
-from matching.reading.values import install_macros
+from matching.reading.values import prepared
 from matching.sample import SAMPLE, Sample, SampleColumn, in_order
 from matching.sides import Sides
 from matching.sums import find_runs, runs
@@ -313,9 +313,8 @@ class _Search:
     def _found(self, step: RunsPass, fields: dict[str, PlanField]) -> tuple[int, tuple[Ints, Ints]]:
         """How many totals have several parts, for sure, and the rows of parts and totals of all, as in the samples."""
         plan = Plan(fields=fields, passes=(step,))
-        connection = duck.connect(threads=2)
+        connection = prepared(sum(table.num_rows for table in self.tables))
         try:
-            install_macros(connection)
             orders = []
             for side, name in zip((0, 1), "lr", strict=True):
                 columns = _columns(fields, side)
@@ -324,7 +323,7 @@ class _Search:
                 kept = np.flatnonzero(is_open)
                 loaded = normalise.load(connection, name, sample.take(pa.array(kept)), plan)
                 orders.append(kept[loaded.order])
-                connection.execute(f"CREATE VIEW {name}_free AS SELECT * FROM {name}")
+                connection.execute(f"CREATE TEMP VIEW {name}_free AS SELECT * FROM {name}")
             sizes = (len(orders[0]), len(orders[1]))
             kept_runs, _, _ = find_runs.solve(Sides(connection, plan, sizes, 2), step, Budget())
         finally:

@@ -55,6 +55,27 @@ async def test_the_fork_server_knows_the_database_but_keeps_no_connection(settin
     assert said == b"1 []\n"
 
 
+def test_the_fork_server_opens_no_database_in_memory() -> None:
+    # A fork may find what its threads held locked for good.
+    script = "import server.processes.warm; from matching import duck; print(duck._kept.cache_info().currsize)"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    assert done.stdout == "0\n"
+
+
+def test_a_job_imports_nothing_that_another_imports_again() -> None:
+    script = (
+        "import sys, server.processes.warm, pyarrow; before = set(sys.modules);"
+        " from matching import engine, suggest;"
+        " rows = pyarrow.table({'id': [f'R-{n}' for n in range(300)], 'name': [f'name {n}' for n in range(300)]});"
+        " list(engine.run(rows, rows, suggest.suggest(rows, rows)));"
+        " print(*{name.split('.')[0] for name in set(sys.modules) - before} - {'encodings', 'zoneinfo'})"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    assert done.stdout.split() == []
+
+
 def test_an_engine_opens_no_list_of_words(tmp_path: Path) -> None:
     # Words and signs of all languages are in what its fork server has loaded before.
     (tmp_path / "a.csv").write_text("Buchungstag;Betrag\n05.01.2026;1,50 kr\n13.01.2026;20,00 €\n")
