@@ -85,9 +85,13 @@ def suggest(
         owed = None if is_proved else series_called_for((left, right), samples, fields, roles)
         if payouts is not None:
             # What no payout takes, such as reserves that are paid out later, may be too little to learn from.
-            few = [] if is_small else [step for step in _rest_of_few(*samples, fields) if step.name == "like amount"]
+            few = [] if is_small else [one for one in _rest_of_few(*samples, fields) if one.name == "like amount"]
+            compared = {item.field for one in few for item in (*one.where, *one.score)}
+            named = {name: field for name, field in fields.by_name().items() if name in compared} | named
             own, step = _apart(*payouts, named)
-            named, passes = named | own, [step, *passes, *few]
+            # Numbers that payments name say more than what adds up within a branch.
+            first = len(called.passes) if called is not None else 0
+            named, passes = named | own, [*passes[:first], step, *passes[first:], *few]
         elif owed is not None and owed.is_enough:
             named, passes = owed.fields, owed.passes
         elif owed is not None:
@@ -173,7 +177,7 @@ def _decides(left: Sample, right: Sample, amount: Found) -> bool:
     return amount.is_proved and len(amount.anchors) >= max(MIN_ANCHORS, enough)
 
 
-def _rest_of_few(left: Sample, right: Sample, fields: Fields) -> list[Pass]:
+def _rest_of_few(left: Sample, right: Sample, fields: Fields) -> list[RulesPass]:
     """With few rows there is nothing to learn from, so the rest is suggested by rules."""
     days = (_window(left, right, fields),) if fields.date is not None else ()
     similar = (Comparison(field="party", compare="similarity", method="token_set"),) if fields.party else ()

@@ -56,6 +56,9 @@ class _Search:
         self.open_a, self.open_b = np.ones(len(named.a), bool), np.ones(len(named.b), bool)
         references = ["".join(words(value)) for value in named.a.reference]
         self.reference_a = references
+        self.rows_of: dict[str, list[int]] = defaultdict(list)
+        for row, text in enumerate(references):
+            self.rows_of[text].append(row)
         self.lines_of: dict[int, list[int]] = defaultdict(list)
         for line, found in enumerate(named.naming.rows):
             for row in found:
@@ -76,9 +79,8 @@ class _Search:
         def is_lone_a(row: int) -> bool:
             if any(abs(int(b.amount[n])) == abs(int(a.amount[row])) for n in self.lines_of[row]):
                 return False
-            if any(
-                len(read_.rows[n]) > 2 for n in self.lines_of[row]
-            ):  # a total that both belong to, as a sale and its return
+            # A total that both belong to, as a sale and its return; what is wrong and was booked anew belongs to none.
+            if not self._is_corrected(row) and any(len(read_.rows[n]) > 2 for n in self.lines_of[row]):
                 return False
             return (int(read_.parties[row]), -abs(int(a.amount[row]))) not in amounts
 
@@ -93,6 +95,19 @@ class _Search:
         yield from self._opposite(keys_b, is_lone_b, of_a=False, error=PROVEN)
         yield from self._opposite(_parties(read_.parties), is_unpaid, of_a=True, error=LIKELY)
         yield from self._opposite(_parties(read_.party), is_lone_b, of_a=False, error=LIKELY)
+
+    def _is_corrected(self, row: int) -> bool:
+        """Whether a row and its reversal have one reference with one more row, which was booked when they were both there."""
+        a, text = self.named.a, self.reference_a[row]
+        found = self.rows_of[text] if text else []
+        pair = sorted((n for n in found if abs(a.amount[n]) == abs(a.amount[row])), key=lambda n: int(a.day[n]))
+        others = [n for n in found if n not in pair]
+        if len(pair) != 2 or len(others) != 1:
+            return False
+        first, last, other = *pair, others[0]
+        # An item of an order is there from its first day, and is no correction.
+        is_later = a.day[first] < a.day[other] and a.day[last] <= a.day[other]
+        return bool(is_later and int(a.amount[first]) * int(a.amount[other]) > 0)
 
     def _opposite(
         self, keys: list[Key | None], is_lone: Callable[[int], bool], *, of_a: bool, error: float

@@ -1,6 +1,7 @@
 """Plans suggested for tables with misleading columns."""
 
 import random
+from datetime import date, timedelta
 
 import numpy as np
 import pyarrow as pa
@@ -44,6 +45,14 @@ def check(b: Books, plan, f1: float = 0.97, recall: float = 0.8) -> None:
     found, confirmed = found_by(b.left, b.right, plan)
     assert 2 * len(found & b.truth) / (len(found) + len(b.truth)) >= f1
     assert len(confirmed & b.truth) >= max(0.999 * len(confirmed), recall * len(b.truth))
+
+
+def day(number: int) -> str:
+    return (date(2025, 1, 6) + timedelta(number)).isoformat()
+
+
+def amount(chance: random.Random) -> str:
+    return f"{chance.randrange(2_000, 900_000) / 100:.2f}"
 
 
 def columns_of(plan) -> dict[str, tuple[str, str]]:
@@ -365,3 +374,41 @@ def test_a_description_without_a_partner_is_compared_with_the_name():
     fields = columns_of(suggest(left, right))
 
     assert {pair for pair in fields.values() if pair[0] == "name"} == {("name", "title"), ("name", "about")}
+
+
+def test_numbers_that_payments_name_are_asked_before_what_adds_up_within_a_supplier():
+    # Each supplier is paid once a week. Every second payment names its invoices, and some were paid from another week.
+    chance = random.Random(5)
+    invoices, payments, truth = [], [], set()
+    for supplier in range(12):
+        waiting: list[int] = []
+        for week in range(26):
+            for _ in range(chance.randrange(3)):
+                waiting.append(len(invoices))
+                number = f"R{supplier:02}-{1000 + len(invoices)}"
+                invoices.append((day(7 * week + chance.randrange(4)), f"Supplier {supplier}", number, amount(chance)))
+            kept = [n for n in waiting if chance.random() < 0.1]
+            paid = [n for n in waiting if n not in kept]
+            if not paid:
+                continue
+            says = (
+                " ".join(invoices[n][2] for n in paid) if chance.random() < 0.5 else f"ADVICE {chance.randrange(10**5)}"
+            )
+            truth |= {(n, len(payments)) for n in paid}
+            total = sum(int(invoices[n][3].replace(".", "")) for n in paid)
+            payments.append((day(7 * week + 5), f"SUPPLIER {supplier}", says, f"{total / 100:.2f}"))
+            waiting = kept
+    names = (("day", "supplier", "number", "amount"), ("booked", "name", "text", "paid"))
+    left, right = (
+        pa.table({name: column(values) for name, values in zip(head, zip(*table, strict=True), strict=True)})
+        for head, table in zip(names, (invoices, payments), strict=True)
+    )
+
+    plan = suggest(left, right)
+
+    assert [step.kind for step in plan.passes[:3]] == ["within_side", "sums", "payouts"]
+    chunks = [item for item in engine.run(left, right, plan) if isinstance(item, engine.Chunk)]
+    sure = [m for chunk in chunks for m in chunk.matches.to_pylist() if m["status"] == "confirmed"]
+    confirmed = {(i, j) for m in sure for i in m["left"] for j in m["right"]}
+    assert confirmed <= truth
+    assert len(confirmed) > 0.8 * len(truth)

@@ -60,6 +60,30 @@ def test_a_credit_note_is_no_reversal_of_an_invoice_of_its_amount_that_the_bank_
     assert sorted((sorted(m["left"]), m["right"]) for m in matches) == [([0], [0]), ([1, 2], [1])]
 
 
+@pytest.mark.parametrize(
+    ("third", "paid"),
+    [
+        pytest.param("2025-01-12", [2, 3], id="booked after the reversal"),
+        # An item of an order, of which another was returned.
+        pytest.param("2025-01-10", [0, 1, 2, 3], id="there from the start"),
+    ],
+)
+def test_a_wrong_entry_its_reversal_and_the_right_one_are_told_from_an_order_with_a_return(third, paid):
+    left = ledger(
+        ("2025-01-10", "120.00", "Ember Ltd", "R4711"),
+        ("2025-01-11", "-120.00", "Ember Ltd", "R4711"),
+        (third, "102.00", "Ember Ltd", "R4711"),
+        ("2025-01-12", "35.50", "Ember Ltd", "R4720"),
+    )
+    right = bank(("2025-01-14", "137.50", "EMBER LTD R4711 R4720"))
+
+    matches, _ = run(left, right, plan_of(WITHIN, SUMS))
+
+    found = {(tuple(sorted(m["left"])), tuple(m["right"]), m["status"]) for m in matches}
+    assert (tuple(paid), (0,), "confirmed") in found
+    assert found - {((0, 1), (), "confirmed")} == {(tuple(paid), (0,), "confirmed")}
+
+
 def test_what_is_booked_again_after_its_reversal_is_the_row_that_stays():
     left = ledger(("2025-01-10", "120.00", "Ember Ltd", "R4711"))
     right = bank(
