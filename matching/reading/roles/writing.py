@@ -190,6 +190,8 @@ def _settled(found: list[Dates], rows: Mask, facts: Facts, others: Sequence[Colu
             distinct = rule(distinct, rows) or distinct
     if len(distinct) > 1:
         distinct = _as_others(distinct, rows, others) or distinct
+    if len(distinct) > 1 and _writes_commas(facts, rows):
+        distinct = [dates for dates in distinct if order_of(dates.form) != "mdy"] or distinct
     rivals = tuple(dates.form for dates in distinct) if len(distinct) > 1 else ()
     return replace(distinct[0], rivals=rivals)
 
@@ -204,6 +206,16 @@ def _without_points(found: list[Dates], rows: Mask) -> list[Dates]:
     if "." not in found[0].column.text(first):
         return found
     return [dates for dates in found if order_of(dates.form) != "mdy"]
+
+
+def _writes_commas(facts: Facts, rows: Mask) -> bool:
+    """Whether numbers have decimals behind a comma. No language that writes them so writes the month first."""
+    for column in facts.columns:
+        texts = column.filled & rows & ~column.numbers.exact
+        numbers = int((column.numbers.ok & texts).sum())
+        if 2 * numbers > int(texts.sum()) and column.numbers.marks(texts) == {","}:
+            return True
+    return False
 
 
 def _hanging_together(found: list[Dates], rows: Mask) -> list[Dates]:

@@ -123,6 +123,15 @@ def test_somebody_can_say_that_a_spreadsheet_turned_the_dates(load):
     assert found.dates == ["2024-03-01", "2024-03-13", "2024-03-05"]
 
 
+@pytest.mark.parametrize(
+    ("mark", "dates"), [(",", ["2024-09-05", "2024-10-05", "2024-11-05"]), (".", [None] * 3)], ids=["commas", "points"]
+)
+def test_where_decimals_stand_behind_a_comma_the_day_stands_before_the_month(load, mark, dates):
+    lines = [f"05/{month:02}/2024;55{mark}50;Name" for month in (9, 10, 11)]
+
+    assert load(rows("Due;Amount;Name", *lines)).dates == dates
+
+
 def test_two_ways_to_write_dates_that_are_in_order_are_read(load):
     found = load(rows("Date,Amount", "2024-03-05,1.50", "16.03.2024,1.50", "28.03.2024,1.50", "2024-04-02,1.50"))
 
