@@ -251,6 +251,13 @@ def distinct(values: Floats) -> Floats:
     return found
 
 
+def rows_in_common(a: Floats, b: Floats) -> int:
+    """How many rows of two columns could be paired by equal values, each row once. Rows of nothing do not count."""
+    (x, of_x), (y, of_y) = (np.unique(v[~np.isnan(v) & (v != 0)], return_counts=True) for v in (a, b))
+    _, at_x, at_y = np.intersect1d(x, y, assume_unique=True, return_indices=True)
+    return int(np.minimum(of_x[at_x], of_y[at_y]).sum())
+
+
 def overlap(a: Floats, b: Floats) -> tuple[float, float]:
     """
     Find what share of the smaller side's distinct values also occurs on the other side, and how much of that is chance.

@@ -135,9 +135,17 @@ def _amount(left: Sample, right: Sample, roles: tuple[Roles, Roles], reference: 
                 ordered = -distinct[1][b.name][::-1] if negate else distinct[1][b.name]
                 share, chance = evidence.overlap(distinct[0][a.name], ordered)
                 told = share - chance if chance <= BY_CHANCE * share else 0.0
+                # Of columns whose overlap is no chance, those count by which most rows have partners. An amount in or out
+                # alone has its own overlap, but leaves out the rows of the other direction.
+                rows = evidence.rows_in_common(x, y) / max(1, min(left.rows, right.rows)) if told > 0 else 0.0
                 # Ties go to the columns the mapping names, then to those written like amounts, then to the earlier
                 # ones.
-                score = max(told, agreed) + ROLE * named + 0.01 * (a.kind == b.kind == "amount") - 0.005 * negate
+                score = (
+                    max(rows * told / max(share, 1e-9), agreed)
+                    + ROLE * named
+                    + 0.01 * (a.kind == b.kind == "amount")
+                    - 0.005 * negate
+                )
                 if best is None or score > best[0]:
                     best = (score, max(told, agreed) >= MIN_OVERLAP or named == 2, a, b, negate)
     if best is None or not best[1]:

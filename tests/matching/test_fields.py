@@ -54,6 +54,46 @@ def test_a_side_booked_with_the_opposite_sign_is_negated(connection):
     assert amount.field.right == Signed(column="credit", negate=True)
 
 
+def text(amount: int) -> str | None:
+    return f"{amount / 100:.2f}" if amount else None
+
+
+@pytest.mark.integration
+def test_the_amount_is_the_one_by_which_most_rows_have_partners(connection):
+    # What members owe is one of few amounts, all of which are among what the bank account pays out, too.
+    chance = np.random.default_rng(3)
+    fees = [2_400, 3_150, 5_200, 5_800, 7_600]
+    owed = chance.choice(fees, 300)
+    paid = np.concatenate([fees, chance.integers(1_000, 90_000, 40)])
+    left = pa.table({"fee": [text(n) for n in owed]})
+    nothing = [0] * len(owed), [0] * len(paid)
+    right = pa.table(
+        {"out": [text(n) for n in (*paid, *nothing[0])], "in": [text(n) for n in (*nothing[1], *owed[::-1])]}
+    )
+
+    amount = found_in(connection, left, right).amount
+
+    assert amount is not None
+    assert (amount.field.left, amount.field.right) == ("fee", "in")
+
+
+@pytest.mark.integration
+def test_of_two_ledgers_with_debits_and_credits_the_amount_is_that_of_both(connection):
+    chance = np.random.default_rng(4)
+    signed = chance.integers(1_000, 900_000, 400) * chance.choice([-1, 1], 400)
+    kept = chance.permutation(400)[:320]
+
+    def ledger(rows: np.ndarray) -> pa.Table:
+        debit, credit = np.maximum(rows, 0), np.maximum(-rows, 0)
+        columns = {"debit": debit, "credit": credit, "amount": rows}
+        return pa.table({name: [text(int(n)) for n in values] for name, values in columns.items()})
+
+    amount = found_in(connection, ledger(signed), ledger(-signed[kept])).amount
+
+    assert amount is not None
+    assert (amount.field.left, amount.field.right) == ("amount", Signed(column="amount", negate=True))
+
+
 @pytest.mark.parametrize(
     ("left", "right", "expected"),
     [
