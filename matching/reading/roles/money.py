@@ -12,6 +12,7 @@ from matching.reading.cells.multiples import counted_currencies
 from matching.reading.cells.numbers import number_form
 from matching.reading.cells.words import plain
 from matching.reading.roles.amounts import Amounts
+from matching.reading.roles.dollars import meant_by_dollar
 from matching.reading.roles.facts import Column, Facts, Line, Mask
 from matching.reading.roles.folding import words_of
 from matching.reading.roles.scripts import meant_by_yen
@@ -142,12 +143,22 @@ def currency_for(facts: Facts, amounts: tuple[Amounts, ...], places: Any, column
         return around
     if (meant := {meant_by_yen(facts, amount.column) for amount in amounts} - {None}) and len(meant) == 1:
         return Found(value=meant.pop(), proof="its sign, in the script of the table")
+    if (dollars := _meant_in_dollars(facts, amounts, places)) is not None:
+        return Found(value=dollars, proof="its sign, in a file of one country")
     if named is not None:
         return named
     for column in facts.columns:
         if column.role("balance") >= 0.5 and (code := in_header(column.name)) and code != SHARED:
             return Found(value=code, proof="the name of the balance says so")
     return Found()
+
+
+def _meant_in_dollars(facts: Facts, amounts: tuple[Amounts, ...], places: Any) -> str | None:
+    """The one currency that $ stands for in the columns of an amount, if the file says so."""
+    rows = np.zeros(facts.count, np.bool_)
+    rows[places] = True
+    meant = {code for amount in amounts if (code := meant_by_dollar(facts, amount.column, rows))}
+    return meant.pop() if len(meant) == 1 else None
 
 
 def _in_cells(amounts: tuple[Amounts, ...], places: Any) -> Found | None:

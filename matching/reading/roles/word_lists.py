@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from matching.reading.roles.folding import UNSPACED, words_of
 
+LISTS = ("names", "cells", "countries", "domestic")
 SOURCE = Path(__file__).with_name("words.toml")
 FOLDED = Path(__file__).with_name("words.json")
 _LETTERS = re.compile(r"[^\W\d_]{3,}")
@@ -78,22 +79,27 @@ class WordList:
 
 
 class Words(NamedTuple):
-    """The lists for names by role, those for cells by kind, and the sides that a word may stand for."""
+    """
+    The lists for names by role, those for cells by kind, and the sides that a word may stand for. Those of countries and of
+    domestic payments are by currency.
+    """
 
     names: dict[str, WordList]
     cells: dict[str, WordList]
     sides: dict[str, list[Side]]
+    countries: dict[str, WordList]
+    domestic: dict[str, WordList]
 
 
 @lru_cache(maxsize=1)
 def known_words() -> Words:
     """All words, loaded once."""
     content = _content()
-    return Words(
-        {role: WordList(entries) for role, entries in content["names"].items()},
-        {kind: WordList(entries) for kind, entries in content["cells"].items()},
-        {word: [Side(*side) for side in sides] for word, sides in content["sides"].items()},
+    names, cells, countries, domestic = (
+        {name: WordList(entries) for name, entries in content[part].items()} for part in LISTS
     )
+    sides = {word: [Side(*side) for side in sides] for word, sides in content["sides"].items()}
+    return Words(names, cells, sides, countries, domestic)
 
 
 @lru_cache(maxsize=1)
@@ -112,7 +118,7 @@ def document() -> str:
     """What words.json should contain."""
     content = folded_from(SOURCE.read_bytes())
     parts = [f'"source": {content["source"]}', f'"spellings": {_compact(content["spellings"])}']
-    for name in ("names", "cells", "sides"):
+    for name in (*LISTS, "sides"):
         lines = (f"{_compact(key)}: {_compact(value)}" for key, value in content[name].items())
         parts.append(f'"{name}": {{\n' + ",\n".join(lines) + "\n}")
     return "{\n" + ",\n".join(parts) + "\n}\n"
@@ -132,9 +138,8 @@ def folded_from(source: bytes) -> dict[str, Any]:
     # A column for one side is often called what a sign column says: "Outgoing" beside "Incoming".
     for role in ("out", "in"):
         raw["names"][role] += [word for pair in raw["sides"] for word in pair[role] if len(word) > MAX_ABBREVIATION]
-    names = {role: _folded(entries) for role, entries in raw["names"].items()}
-    cells = {kind: _folded(entries) for kind, entries in raw["cells"].items()}
-    return {"source": zlib.crc32(source), "spellings": spelled, "names": names, "cells": cells, "sides": sides}
+    lists = {part: {name: _folded(entries) for name, entries in raw[part].items()} for part in LISTS}
+    return {"source": zlib.crc32(source), "spellings": spelled, **lists, "sides": sides}
 
 
 def _folded(entries: Iterable[str]) -> dict[str, Any]:
