@@ -63,6 +63,7 @@ class Decision:
         self.found.questions += choice.questions
         movement = choice.movement
         if balance is not None:
+            self._take_proved(balance, bookings)
             self._drop_originals(balance, bookings)
             self.found.give(balance.balance.column, "balance", balance.says())
             self.found.mapping["balance"] = {"column": balance.balance.name}
@@ -107,6 +108,13 @@ class Decision:
             covered = best.walk.covered[:-1] | best.walk.covered[1:]
             if int((changes & covered).sum()) >= MIN_CHANGES and not best.walk.broken:
                 del self.currencies[index]
+
+    def _take_proved(self, best: proof.Proof, bookings: Bookings) -> None:
+        """Take the currency of the account, if the amount that proves its balance stands beside those of the payments."""
+        for index in list(self.currencies) if best.group is None else ():
+            if (own := conversions.own_currency_beside(bookings, best.movement, index)) is not None:
+                del self.currencies[index]
+                self.own_currency = own
 
     def _given(self, said: dict[str, Any], bookings: Bookings) -> tuple[Choice, proof.Proof | None]:
         """The amount that somebody pointed at. What they did not say about it is found, or asked."""

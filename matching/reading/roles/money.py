@@ -16,7 +16,7 @@ from matching.reading.roles.dollars import meant_by_dollar
 from matching.reading.roles.facts import Column, Facts, Line, Mask
 from matching.reading.roles.folding import words_of
 from matching.reading.roles.scripts import meant_by_yen
-from matching.reading.roles.words import roles_of, says, sides_of
+from matching.reading.roles.words import is_own_currency, roles_of, says, sides_of
 
 SHARED = "?"
 _IN_BRACKETS = re.compile(r"[(\[]([^()\[\]]{1,6})[)\]]")
@@ -25,6 +25,7 @@ _NAMED = {"sol": "PEN", "soles": "PEN", "nuevos soles": "PEN"}  # words that mea
 _ALSO_WORDS = frozenset(("ALL", "TOP", "SOL", "TRY", "CUP", "MOP", "PEN", "BAM"))
 _TICKER = re.compile("[A-Z]{3}")  # of a currency or a coin, such as BTC; longer ones cannot be stored as codes
 MAX_MONEY_DECIMALS = 5
+PAID = ("amount", "original", "in", "out")  # what may be in the currency of a payment
 CODE_SHARE = 0.8  # of a column's values that must be currencies
 MAX_CODES = 40
 LONGEST_LABEL, LONGEST_SENTENCE = 60, 200  # characters of a text that names a currency, and of one about all amounts
@@ -196,11 +197,21 @@ def _beside(
         score -= 3.0 * (column.role("original", "fee", "balance", "other_number") > 0.2)
         score -= 3.0 * _belongs_elsewhere(facts, column, amounts, places)
         score -= 2.5 * _is_called_after_another(facts, column, amounts)
+        score -= 5.0 * _is_of_payments(facts, column, amounts)
         scored.append((score, -index, column, covered))
     if not scored:
         return None
     score, _, column, covered = max(scored, key=lambda item: item[:2])
     return Found(column=column.name, proof=f"a currency in {covered:.0%} of the rows") if score >= 2.5 else None
+
+
+def _is_of_payments(facts: Facts, column: Column, amounts: tuple[Amounts, ...]) -> bool:
+    """Whether names say that the amounts are in the currency of the account, and not that the column of currencies is it."""
+    if is_own_currency(column.name) or not all(is_own_currency(amount.name) for amount in amounts):
+        return False
+    own = {amount.column.index for amount in amounts}
+    others = [c for c in facts.columns if c.index not in own and c.role(*PAID) >= 0.3 and c.numbers.ok.any()]
+    return bool(others)
 
 
 def _is_called_after_another(facts: Facts, column: Column, amounts: tuple[Amounts, ...]) -> bool:
