@@ -23,7 +23,7 @@ from matching.reading.roles.doubts import doubtful_rows, left_over, rows_about_a
 from matching.reading.roles.facts import Facts
 from matching.reading.roles.found import Understanding
 from matching.reading.roles.gross import net_of_triples
-from matching.reading.roles.instalments import instalments_of
+from matching.reading.roles.instalments import counted_instalments, instalments_of
 from matching.reading.roles.movements import Movement, with_partner
 from matching.reading.roles.overdrawn import words_agree
 from matching.reading.roles.sales import lists_customers
@@ -144,6 +144,8 @@ class Decision:
         if (instalments := instalments_of(bookings)) is not None:
             price, part = instalments
             return replace(with_sign(bookings, part), proof=f"all instalments together are {price.name}"), None
+        if (instalments := counted_instalments(bookings)) is not None:
+            return Choice(questions=[amount_question(bookings, list(instalments))]), None
         nets = {t.net.column.index: t for t in triples}
         if nets:
             return net_of_triples(bookings, triples, self.found), None
