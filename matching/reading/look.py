@@ -177,7 +177,12 @@ def decided(detection: Detection, names: list[str], facts: Facts, given: Mapping
     suggested = Mapping.model_validate({**alone.mapping, **known})
     if "amount" in said and "fee" not in said:
         found.mapping.pop("fee", None)  # it was found for another reading of the amount
-    questions = [q for q in (*detection.questions, *found.questions) if not _is_answered(q["kind"], said)]
+    by_format = set(known) - set(by_people)
+    questions = [
+        q
+        for q in (*detection.questions, *found.questions)
+        if not _is_answered(q["kind"], said) and FIELDS[q["kind"]] not in by_format
+    ]
     asked = {FIELDS[question["kind"]] for question in questions} - {"table"}
     mapping = Mapping.model_validate({**found.mapping, **_completed(said, found.mapping, facts, asked)})
     left_out = {int(facts.rows[row.place]): row.reason for row in found.left_out if row.reason != "skipped"}

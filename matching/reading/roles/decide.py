@@ -15,6 +15,7 @@ from matching.reading.roles.choice import (
     Choice,
     amount_question,
     fee_question,
+    mark_question,
     sign_by_hand,
     sign_question,
     unsigned_in,
@@ -58,9 +59,15 @@ class Decision:
             given = [said.get(key) for key in ("column", "debit", "credit")]
             if amounts := tuple(n for n in bookings.numbers if n.name in given):
                 self._currency(amounts, bookings)
+                is_mark_alone = said.get("column") and not said.get("sign") and said.get("negate") is None
+                if is_mark_alone and amounts[0].mark is None:
+                    # Whoever answered what the decimal mark is has not said which way the money moves.
+                    asked = with_sign(bookings, amounts[0]).questions
+                    self.found.questions += [question for question in asked if question["kind"] == "sign"]
             return
         choice, balance = self._given(said, bookings) if said else self._choice(bookings)
-        self.found.questions += choice.questions
+        # An answer about the sign says which of two sides is which, so that it has to come last.
+        self.found.questions += [*self._open_marks(choice.questions, bookings), *choice.questions]
         movement = choice.movement
         if balance is not None:
             self._take_proved(balance, bookings)
@@ -301,20 +308,20 @@ class Decision:
             number = numbers[0]
         if number is None:
             return False
-        read = number.column.numbers
-        texts = read.ok & ~read.exact
-        rows = np.flatnonzero(texts if texts.any() else read.ok)[:4]
-        self.found.questions.append(
-            {
-                "column": number.name,
-                "columns": _side_names(movement),
-                "kind": "decimal_mark",
-                "choices": [".", ","],
-                "examples": [number.column.text(int(row)) for row in rows],
-                "amount": {key: part for key, part in movement.spec()["amount"].items() if key != "decimal"},
-            }
-        )
+        spec = {key: part for key, part in movement.spec()["amount"].items() if key != "decimal"}
+        self.found.questions.append(mark_question(number, spec, _side_names(movement)))
         return True
+
+    def _open_marks(self, questions: list[dict[str, Any]], bookings: Bookings) -> list[dict[str, Any]]:
+        """The questions about the decimal mark of amounts whose sign is asked about, which are open as well."""
+        found = []
+        for question in questions if not (self.said.get("amount") or {}).get("decimal") else ():
+            names = [question.get("amount", {}).get("column"), *question["columns"]]
+            numbers = [n for n in bookings.numbers if n.name in names and n.mark is None]
+            if question["kind"] == "sign" and numbers:
+                sides = names[1:] if len(question["columns"]) == 2 else []
+                found.append(mark_question(numbers[0], {} if sides else {"column": numbers[0].name}, sides))
+        return found
 
     def _asks_minor_units(self, movement: Movement, bookings: Bookings) -> bool:
         """Whether the amounts may count the smallest unit, such as cents. Then a person has to tell."""
