@@ -5,6 +5,8 @@ import unicodedata
 from typing import Any, NamedTuple
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from core.money import CURRENCIES
 from matching.reading.cells.currencies import currency_of, minor_units
@@ -20,6 +22,8 @@ from matching.reading.roles.words import is_own_currency, roles_of, says, sides_
 
 SHARED = "?"
 _IN_BRACKETS = re.compile(r"[(\[]([^()\[\]]{1,6})[)\]]")
+_AMOUNT = re.compile(r"\d[.,]\d{2,3} ?[^\W\d_]{2}|[^\W\d_]{2} ?-?\d[\d ,.']*[.,]\d")
+SUMS = ("total", "opening", "closing")
 _TOKENS = re.compile(r"[^\W\d_]+")
 _NAMED = {"sol": "PEN", "soles": "PEN", "nuevos soles": "PEN"}  # words that mean it only beside the word for a currency
 _ALSO_WORDS = frozenset(("ALL", "TOP", "SOL", "TRY", "CUP", "MOP", "PEN", "BAM"))
@@ -137,6 +141,8 @@ def currency_for(facts: Facts, amounts: tuple[Amounts, ...], places: Any, column
             return Found(value=code, proof="the column's name says so")
     if beside is not None:
         return beside
+    if (twin := _in_twin(facts, amounts, places)) is not None:
+        return twin
     if (above := _in_other_rows(facts, places)) is not None:
         return Found(value=above, proof="a row beside the bookings names it")
     around = _around(facts)
@@ -177,6 +183,26 @@ def _in_cells(amounts: tuple[Amounts, ...], places: Any) -> Found | None:
     if len(amounts) == 1:
         return Found(column=amounts[0].name, proof="each amount names it") if not missing or len(found) == 1 else None
     return Found(value=found.pop(), proof="the amounts name it") if len(found) == 1 else Found(column=amounts[0].name)
+
+
+def _in_twin(facts: Facts, amounts: tuple[Amounts, ...], places: Any) -> Found | None:
+    """The currency in the cells of a column that repeats the amounts, as people see them."""
+    if len(amounts) != 1:
+        return None
+    amount = amounts[0]
+    for column in facts.columns:
+        numbers = column.numbers
+        if column is amount.column or not any(numbers.currencies) or not bool(numbers.ok[places][amount.valid].all()):
+            continue
+        for mark in (".", ","):
+            values, fits = numbers.decimal(mark), numbers.ok[places]
+            own = amount.column.numbers.decimal(amount.mark or ".")
+            is_same = pc.equal(values.take(pa.array(places)), own.take(pa.array(places)))
+            if bool(pc.all(pc.fill_null(is_same, False).filter(pa.array(amount.valid & fits))).as_py()):
+                codes = {numbers.currencies[code] for code in set(numbers.currency[places][amount.valid].tolist())}
+                if len(codes) == 1 and codes <= CURRENCIES:
+                    return Found(value=codes.pop(), proof=f"{column.name} repeats it with a currency")
+    return None
 
 
 def _beside(
@@ -270,6 +296,8 @@ def _codes_between(facts: Facts) -> set[str]:
     if len(alone) == facts.count:
         return set()
     texts = [text for place in alone.tolist() for column in facts.columns if (text := column.text(place))]
+    # An amount that explains a booking may be in another currency, but a sum is in that of the table.
+    texts = [text for text in texts if not _AMOUNT.search(text) or any(says(kind, text) for kind in SUMS)]
     return {code for text in texts for code in _codes_in(Line(0, (text,)))} - {SHARED}
 
 

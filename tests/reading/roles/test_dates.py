@@ -262,3 +262,20 @@ def test_what_was_ordered_counts_from_the_day_on_which_it_was_paid(load, ordered
     found = load(rows(f"No,{ordered},{paid},Amount", *lines))
 
     assert found.dates == [f"2024-03-{n + 15}" for n in range(4)]
+
+
+@pytest.mark.parametrize(
+    ("joined", "signed", "due"),
+    [
+        ("Eintrittsdatum", "Mandatsdatum", "Fälligkeit"),
+        ("Date joined", "Mandate date", "Due date"),
+        ("Geburtsdatum", "Unterschriftsdatum", "Fälligkeitsdatum"),
+    ],
+)
+def test_the_date_of_joining_is_no_date_of_a_payment(load, joined, signed, due):
+    lines = (f"{n},200{n}-0{n % 5 + 1}-11,2014-0{n % 4 + 1}-0{n},2026-02-15,{n}.50" for n in (3, 1, 4, 8, 5))
+    found = load(rows(f"No,{joined},{signed},{due},Beitrag", *lines))
+
+    assert (joined, "date_column") in found.questions
+    assert set(found.dates) == {None}
+    assert found.amounts == ["3.5", "1.5", "4.5", "8.5", "5.5"]
