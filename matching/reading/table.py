@@ -19,16 +19,15 @@ from matching.reading.cells.days import Days
 from matching.reading.cells.numbers import Numbers
 from matching.reading.roles.facts import RULE, Line
 from matching.reading.roles.words import roles_of
+from matching.reading.summary import is_about_account
 
 HEAD_LINES = 300  # lines of a file that are looked at
 MAX_HEADERS = 80  # lines among which the header is
 MAX_WIDTH = 80  # columns that are scored
 MAX_CELL = 64  # characters; longer cells are no numbers or dates
 RIVAL = 1.0  # another table whose score is so near is a question
-MIN_ROWS = 3  # below a header, from which a single row above it may be about the account
 EMPTY, TEXT, NUMBER, DATE, BOTH = range(5)
 _RULE = re.compile(RULE)
-_DECIMALS = re.compile(r"-?[0-9][0-9.,' ]*[.,][0-9]+")
 
 
 @dataclass(frozen=True)
@@ -59,30 +58,11 @@ def find_table(lines: Sequence[Line]) -> Place | None:
     best = max(places, key=lambda place: place.score)
     near = [place for place in places if place is not best and place.score > best.score - RIVAL]
     tables = [best, *(place for place in near if _is_other_table(kinds, best, place))]
-    tables = [place for place in tables if not _is_about_account(lines, kinds, place, tables)] or tables
+    firsts = [place.first for place in tables]
+    tables = [
+        place for place in tables if not is_about_account(lines, kinds >= NUMBER, kinds >= DATE, place.first, firsts)
+    ] or tables
     return replace(tables[0], rivals=tuple(place.header for place in tables[1:]))
-
-
-def _is_about_account(lines: Sequence[Line], kinds: NDArray[np.int8], place: Place, tables: Sequence[Place]) -> bool:
-    """
-    Whether only one row stands between a header and that of the next table, has its dates elsewhere, and repeats a
-    balance at the ends of that table. Then it is about the account, and no booking.
-    """
-    following = min((other.first for other in tables if other.first > place.first), default=None)
-    if following is None:
-        return False
-    rows = place.first + np.flatnonzero((kinds[place.first : following - 1] >= NUMBER).any(axis=1))
-    dated = kinds >= DATE
-    below = following + np.flatnonzero(dated[following:].any(axis=1))
-    if len(rows) != 1 or len(below) < MIN_ROWS or bool((dated[rows[0]] & dated[below[0]]).any()):
-        return False
-    return bool(_decimals(lines[rows[0]]) & (_decimals(lines[below[0]]) | _decimals(lines[below[-1]])))
-
-
-def _decimals(line: Line) -> set[str]:
-    """The cells of a line that may be amounts with decimals, apart from zero."""
-    cells = {cell.strip() for cell in line.cells}
-    return {cell for cell in cells if _DECIMALS.fullmatch(cell) and any(c in "123456789" for c in cell)}
 
 
 def _is_other_table(kinds: NDArray[np.int8], one: Place, other: Place) -> bool:
