@@ -31,14 +31,14 @@ def name_score(column: Column) -> float:
         2.0 * _booked(column)
         - 0.6 * column.role("value_date")
         - 0.8 * column.role("entered")
-        - 2.0 * column.role("other_date")
+        - 2.0 * column.role("other_date", "term_date")
     )
 
 
 def _booked(column: Column) -> float:
     """How much of a name means the date of the booking. A date of joining is called a date as well."""
     booked = column.role("booked")
-    return booked if booked > column.role("other_date") else 0.0
+    return booked if booked > column.role("other_date", "term_date") else 0.0
 
 
 def date_columns(facts: Facts, rows: Mask | None = None) -> list[Column]:
@@ -101,6 +101,8 @@ def main_date(facts: Facts, today: date) -> Dates | None:
     if not scored:
         return None
     score, _, best = max(scored, key=lambda item: item[:2])
+    if best.column.role("term_date") >= DATE_NAME and not best.columns:
+        best = replace(best, columns=(best.column.name,))  # nobody pays on it, but some may have meant it
     near = [dates for other, _, dates in scored if dates is not best and other > score - RIVAL]
     rivals = [dates for dates in near if _differ(best, dates)]
     if not rivals or (_booked(best.column) >= DATE_NAME and not any(_may_be_meant(best, d) for d in rivals)):

@@ -35,6 +35,10 @@ from matching.reading.roles.words import is_deducted, is_sales_tax, names_minor_
 NAMED = 0.5  # of a column's name that must say what it is
 MIN_CHANGES = 2  # steps of a balance from one currency to another, by which the currency is not that of the account
 SURE_NAME = 0.9  # of a column's name that must mean an amount, so that a product beside it is no rival
+MIN_UNEVEN, UNEVEN_SHARE = (
+    4,
+    0.5,
+)  # numbers of which so many are no multiples of five, as prices in whole units mostly are
 WHOLE_MINOR = 100  # whole numbers from here on may count the smallest unit, if a program wrote the file
 
 
@@ -376,8 +380,10 @@ class Decision:
             return False
         if self.currencies and all(money.without_decimals(codes) for codes in self.currencies.values()):
             return False
-        sizes = np.abs(number.values[number.moves])
-        return len(sizes) > 0 and bool((sizes >= WHOLE_MINOR * 10**bookings.scale).all())
+        sizes = np.abs(number.values[number.moves]) // 10**bookings.scale
+        if self.currencies and len(sizes) >= MIN_UNEVEN and float((sizes % 5 != 0).mean()) > UNEVEN_SHARE:
+            return True
+        return len(sizes) > 0 and bool((sizes >= WHOLE_MINOR).all())
 
     def _currency(self, amounts: tuple[Amounts, ...], bookings: Bookings) -> None:
         found = money.currency_for(self.facts, amounts, bookings.places, self.currencies)

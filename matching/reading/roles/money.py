@@ -295,7 +295,9 @@ def _codes_between(facts: Facts) -> set[str]:
     alone = np.flatnonzero(facts.filled_cells == 1)[:MAX_CAPTIONS]
     if len(alone) == facts.count:
         return set()
-    texts = [text for place in alone.tolist() for column in facts.columns if (text := column.text(place))]
+    # A text further to the right explains the booking above it.
+    first = next((column for column in facts.columns if column.filled.any()), None)
+    texts = [text for place in alone.tolist() if first is not None and (text := first.text(place))]
     # An amount that explains a booking may be in another currency, but a sum is in that of the table.
     texts = [text for text in texts if not _AMOUNT.search(text) or any(says(kind, text) for kind in SUMS)]
     return {code for text in texts for code in _codes_in(Line(0, (text,)))} - {SHARED}

@@ -27,6 +27,7 @@ _WEIGHTS = {
     "reference": -7.0,
     "identity": -7.0,
     "other_date": -7.0,
+    "term_date": -7.0,
     "status": -5.0,
 }
 

@@ -299,8 +299,13 @@ def test_another_amount_with_a_currency_says_nothing(load):
     assert set(found.currencies) <= {None, "XXX"}
 
 
-def test_an_amount_that_explains_a_booking_is_not_in_the_currency_of_all(load):
-    lines = ("2025-03-19;Collective order;-30.00;70.00", ";Shop 10.00 USD;;", ";Hotel 20.00 USD;;")
+@pytest.mark.parametrize(
+    "details",
+    [("Shop 10.00 USD;;;", "Hotel 20.00 USD;;;"), (";paid in USD;;", ";two parts;;")],
+    ids=["amounts", "texts"],
+)
+def test_what_explains_a_booking_is_not_about_the_currency_of_all(load, details):
+    lines = ("2025-03-19;Collective order;-30.00;70.00", *details)
     found = load(rows("Date;Text;Amount;Balance", *lines, "2025-03-20;Pay;5.00;75.00", "2025-03-21;Fee;-1.00;74.00"))
 
     assert found.amounts == ["-30", "5", "-1"]

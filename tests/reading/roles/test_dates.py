@@ -279,3 +279,11 @@ def test_the_date_of_joining_is_no_date_of_a_payment(load, joined, signed, due):
     assert (joined, "date_column") in found.questions
     assert set(found.dates) == {None}
     assert found.amounts == ["3.5", "1.5", "4.5", "8.5", "5.5"]
+
+
+@pytest.mark.parametrize("name", ["Valid until", "Date of birth", "Vertragsende", "生年月日"])
+def test_a_date_on_which_nobody_pays_is_asked_about_though_there_is_no_other_one(load, name):
+    found = load(rows(f"No,{name},Amount", "A,2024-05-12,1.50", "B,1975-11-30,2.50", "C,1990-02-01,3.50"))
+
+    assert (name, "date_column") in found.questions
+    assert set(found.dates) == {None}
