@@ -59,7 +59,7 @@ def _has_sign(column: Column) -> bool:
 
 
 def _always(facts: Facts, rows: Mask) -> list[str]:
-    """The texts that a column repeats in each row."""
+    """The texts that a column repeats in each row. The name of a country alone may be that of those who buy."""
     if int(rows.sum()) < MIN_ROWS:
         return []
     found = []
@@ -67,7 +67,7 @@ def _always(facts: Facts, rows: Mask) -> list[str]:
         levels = column.levels(rows, 1)
         if levels is not None and len(levels.values) == 1 and bool((levels.codes >= 0).all()):
             found.append(levels.values[0])
-    return found
+    return [text for text in found if phrase(plain(text)) not in lexicon().dollars]
 
 
 def _codes_of(text: str) -> set[str]:

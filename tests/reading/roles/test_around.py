@@ -94,6 +94,28 @@ def test_one_row_with_another_amount_may_be_another_table(load):
     assert "header" in {kind for _, kind in found.questions}
 
 
+@pytest.mark.parametrize(
+    "above",
+    [
+        ("Date,Amount,Currency,Balance", "2024-03-31,100.00,EUR,12.50"),
+        ("Until,Paid,Total,Client", "2024-03-31,1.00,2.50,Ann"),
+    ],
+    ids=["alike", "otherwise"],
+)
+def test_the_names_above_a_single_row_are_not_those_of_the_table_below_it(load, above):
+    found = load(rows(*above, "Tag,Zug,Pel,Vik", *BOOKINGS))
+
+    assert found.mapping["amount"]["column"] == "Zug"
+    assert {amount for amount in found.amounts if amount} <= set(AMOUNTS)
+
+
+def test_a_line_that_goes_on_with_the_first_booking_is_no_header(load):
+    found = load(rows("Date,Amount,Text,Balance", BOOKINGS[0], ",,of somebody,else", *BOOKINGS[1:]))
+
+    assert [amount for amount in found.amounts if amount] == AMOUNTS
+    assert "header" not in {kind for _, kind in found.questions}
+
+
 NUMBERED = {
     "rising": ("9011870044710", "9011870051837", "9011870058964", "9011870066091"),
     "falling": ("88120447199", "88120447150", "88120446011", "88120445007"),
