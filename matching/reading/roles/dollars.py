@@ -1,6 +1,7 @@
 """Which dollar or peso the sign $ stands for, as far as the file says in which country it was written."""
 
 import re
+from functools import cache
 
 import numpy as np
 import pyarrow as pa
@@ -45,11 +46,18 @@ def meant_by_dollar(facts: Facts, column: Column, rows: Mask) -> str | None:
     """
     if not _has_sign(column):
         return None
+    if facts.countries is None:
+        facts.countries = frozenset(_countries_of(facts, rows))
+    is_one = len(facts.countries) == 1 and facts.countries <= set(lexicon().dollars.values())
+    return next(iter(facts.countries)) if is_one else None
+
+
+def _countries_of(facts: Facts, rows: Mask) -> set[str]:
+    """The currencies of all countries that the file names."""
     texts = [cell for line in facts.above for cell in line.cells] + _always(facts, rows)
     found = {code for text in texts for code in _codes_of(text)}
     found |= {code for each in facts.columns for code in _named(each.name, known_words().countries)}
-    found |= _paid(facts, rows) | _placed(facts, rows)
-    return found.pop() if len(found) == 1 and found <= set(lexicon().dollars.values()) else None
+    return found | _paid(facts, rows) | _placed(facts, rows)
 
 
 def _has_sign(column: Column) -> bool:
@@ -110,10 +118,10 @@ def _paid(facts: Facts, rows: Mask) -> set[str]:
     places = np.flatnonzero(rows)[:SAMPLE]
     counts: dict[str, set[int]] = {}
     for column in facts.columns:
-        if bool(column.numbers.ok[places].any()) or bool(column.days.ok[places].any()):
-            continue
-        for place, text in zip(places.tolist(), column.texts.take(places).to_pylist(), strict=True):
-            for code in _named(text, known_words().domestic) if text else ():
+        texts = column.texts.take(places)
+        may_name = np.flatnonzero(pc.fill_null(pc.match_substring_regex(texts, _begins(), ignore_case=True), False))
+        for place in may_name.tolist():
+            for code in _named(texts[place].as_py(), known_words().domestic):
                 counts.setdefault(code, set()).add(place)
     least = min(MIN_SAYING, max(1, SAYING_SHARE * len(places)))
     return {code for code, said in counts.items() if len(said) >= least}
@@ -135,3 +143,13 @@ def _placed(facts: Facts, rows: Mask) -> set[str]:
             fitting = {code for code, end in ends.items() if bool(end[any_of].all())}
             found |= fitting if len(fitting) == 1 else set(ends)
     return found
+
+
+@cache
+def _begins() -> str:
+    """What finds the first words of the names of domestic payments."""
+    entries = known_words().domestic.values()
+    words = {phrase[0] for each in entries for phrase in each.phrases} | {
+        word for each in entries for word in each.unspaced
+    }
+    return "|".join(sorted(map(re.escape, words)))
