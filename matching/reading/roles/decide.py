@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from core.money import NO_CURRENCY
 from matching.reading.cells.multiples import multiple_in
 from matching.reading.roles import between, compounds, conversions, falls, money, products, proof, totals, unproved
-from matching.reading.roles.amounts import Amounts, Bookings
+from matching.reading.roles.amounts import MONEY, Amounts, Bookings
 from matching.reading.roles.choice import (
     Choice,
     amount_question,
@@ -238,6 +238,11 @@ class Decision:
                 # What moves in far more rows than its product is no factor of it, but has been converted in some.
                 if factors and all(int(n.moves.sum()) <= 2 * int(amount.moves.sum()) for n in factors):
                     return list(factors)
+        for _product, *parts in products.products_of(bookings):
+            # Miles at a rate are no money, whatever their product is called. But an amount at a rate is one in another currency.
+            is_rated = any(n.column.role("other_number") >= NAMED for n in parts)
+            if is_rated and not any(n.column.role(*MONEY) > 0 or money.in_header(n.name) for n in parts):
+                return parts
         return []
 
     def _proved(
