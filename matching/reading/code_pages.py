@@ -4,7 +4,7 @@ the bytes become.
 
 Words of one script count in a page's favour, and symbols inside words, two scripts in a word and undefined bytes count
 against it. What then still looks alike, such as cp1250 and cp1252, is told apart by the pairs of letters that a language
-really has (letters/).
+really has (letters/), and by words that files use for their columns and rows (roles/words.toml).
 """
 
 import re
@@ -14,6 +14,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from matching.reading.letters import characters_of, pairs_of_languages
+from matching.reading.roles.word_lists import spellings
 
 MAX_TEXT_BYTES = 256 * 1024  # of lines that are not ASCII; enough to judge by
 MAX_WORDS = 1_500  # different ones
@@ -52,10 +53,12 @@ DOUBLE_PAGES = {
     "cp949": ("ko", "euc_kr", (0xB0, 0xC8)),
 }
 PAIRS_WEIGHT = 1.5  # of the share of letter pairs that one language has; 1.2 to 1.8 judge alike (measured)
+SPELLED = 0.5  # for a word that files use, which a wrong page hardly makes of another one
 MAX_TIMES = 3  # a word counts no more often, so that one frequent word does not decide
 _WORD = re.compile(rb"[A-Za-z\x80-\xff]*[\x80-\xff][A-Za-z\x80-\xff]*")
 _MONEY = frozenset("€£¥₪₩฿")
 _MARKS = frozenset("’‘“”„–—…«»°§№•\xa0ºª·‚‹›²³½")  # often beside words and numbers
+_ORDINALS = "ªº"  # letters by their kind in Unicode, but marks behind a word or a number, as in "nº"
 _INSIDE = frozenset("’\xad–—")  # may join two words
 
 
@@ -72,31 +75,42 @@ def code_page_of(text: bytes) -> str:
 
 def _single(words: list[tuple[bytes, int]], page: str) -> float:
     """How plausible words are in a single-byte page: the mean of their marks, and the share of pairs of one language."""
-    marks, count, pairs = 0.0, 0, 0
+    marks, count, pairs, sure = 0.0, 0, 0, 0
     known: Counter[str] = Counter()
     for raw, times in words:
         word = raw.decode(page, errors="replace")
         marks += _mark(word) * times
         count += times
         small = word.lower()
-        for first, second in pairwise(small):
-            if (first.isalpha() and second.isalpha()) and not (first + second).isascii():
-                pairs += times
-                for language in pairs_of_languages().get(first + second, ()):
-                    known[language] += times
-    share = max(known.values(), default=0) / pairs if pairs else 0.0
+        found = _pairs(small)
+        pairs += times * len(found)
+        if small in spellings() or (small[-1] in _ORDINALS and small[:-1].isascii()):
+            marks += SPELLED * times * (len(small) > 1)
+            sure += times * len(found)
+            pairs += times * len(found)
+        for pair in found:
+            for language in pairs_of_languages().get(pair, ()):
+                known[language] += times
+    share = (max(known.values(), default=0) + sure) / pairs if pairs else 0.0
     # A single word proves little, so few words weigh less than the page's rarity does.
     return (marks / count + PAIRS_WEIGHT * share) * count / (count + 1)
 
 
+def _pairs(word: str) -> list[str]:
+    """The neighbouring letters in a word of which one is outside ASCII."""
+    return [a + b for a, b in pairwise(word) if a.isalpha() and b.isalpha() and not (a + b).isascii()]
+
+
 def _mark(word: str) -> float:
     """What a word says for (1 at most) or against the page that it was decoded with."""
+    if len(word) > 1 and word[-1] in _ORDINALS:
+        return 1.0 if word[:-1].isascii() else _mark(word[:-1])
     kinds = [_kind(char) for char in word]
     if any(kind in ("Cc", "Cn", "Co") for kind in kinds) or "\ufffd" in word:
         return -4
     letters = [char for char, kind in zip(word, kinds, strict=True) if kind[0] in "LM"]
     foreign = sum(not char.isascii() for char in letters)
-    if not foreign:
+    if not foreign or word in _ORDINALS:
         return _mark_of_signs(word)
     if len(word) == 1:
         return 0

@@ -1,5 +1,6 @@
 """Looks at a file: what it is, what its columns contain and mean, and what only a person can tell about it."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -30,6 +31,8 @@ MIN_SHORT, SHORT_SHARE = 2, 0.2  # rows that lack their last cells, from which t
 UNDERSTOOD_BYTES = 64 * 1024 * 1024
 KEPT_BYTES = 256 * 1024 * 1024  # of texts, which are not read again
 TYPED_ROWS = 250_000  # typed at once: more vectors do not fit into the caches, and fewer take longer to begin
+_FIELD = re.compile(r"[a-z][a-z0-9]*(?:[_.]?[A-Za-z0-9]+)*")
+_STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)")
 PROGRAMS = ("jsonl", "json")  # their numbers may count the smallest unit
 TABLES = ("parquet", "jsonl", "json")  # in which each row is a record
 
@@ -177,7 +180,12 @@ def decided(detection: Detection, names: list[str], facts: Facts, given: Mapping
     suggested = Mapping.model_validate({**alone.mapping, **known})
     if "amount" in said and "fee" not in said:
         found.mapping.pop("fee", None)  # it was found for another reading of the amount
-    questions = [q for q in (*detection.questions, *found.questions) if not _is_answered(q["kind"], said)]
+    by_format = set(known) - set(by_people)
+    questions = [
+        q
+        for q in (*detection.questions, *found.questions)
+        if not _is_answered(q["kind"], said) and FIELDS[q["kind"]] not in by_format
+    ]
     asked = {FIELDS[question["kind"]] for question in questions} - {"table"}
     mapping = Mapping.model_validate({**found.mapping, **_completed(said, found.mapping, facts, asked)})
     left_out = {int(facts.rows[row.place]): row.reason for row in found.left_out if row.reason != "skipped"}
@@ -189,7 +197,16 @@ def decided(detection: Detection, names: list[str], facts: Facts, given: Mapping
 
 
 def _understood(facts: Facts, detection: Detection, said: dict[str, Any], *, is_table: bool) -> Understanding:
-    return understand(facts, by_program=detection.format in PROGRAMS, only_records=is_table, said=said)
+    by_program = detection.format in PROGRAMS or _is_written_by_program(facts)
+    return understand(facts, by_program=by_program, only_records=is_table, said=said)
+
+
+def _is_written_by_program(facts: Facts) -> bool:
+    """Whether all names are those of fields of a program, and times have their zone, so that no person wrote the table."""
+    if not all(_FIELD.fullmatch(column.name) for column in facts.columns) or not facts.count:
+        return False
+    has_joined = any("_" in column.name or column.name != column.name.lower() for column in facts.columns)
+    return has_joined and any(_STAMP.fullmatch(column.text(0)) for column in facts.columns)
 
 
 FIELDS = {

@@ -19,16 +19,17 @@ from matching.reading.cells.days import Days
 from matching.reading.cells.numbers import Numbers
 from matching.reading.roles.facts import RULE, Line
 from matching.reading.roles.words import roles_of
+from matching.reading.summary import is_about_account
 
 HEAD_LINES = 300  # lines of a file that are looked at
 MAX_HEADERS = 80  # lines among which the header is
 MAX_WIDTH = 80  # columns that are scored
 MAX_CELL = 64  # characters; longer cells are no numbers or dates
+MAX_PARTED = 5  # lines below a header in which another one may stand
+MIN_BELOW = 2  # rows of a table below another one
 RIVAL = 1.0  # another table whose score is so near is a question
-MIN_ROWS = 3  # below a header, from which a single row above it may be about the account
 EMPTY, TEXT, NUMBER, DATE, BOTH = range(5)
 _RULE = re.compile(RULE)
-_DECIMALS = re.compile(r"-?[0-9][0-9.,' ]*[.,][0-9]+")
 
 
 @dataclass(frozen=True)
@@ -59,30 +60,44 @@ def find_table(lines: Sequence[Line]) -> Place | None:
     best = max(places, key=lambda place: place.score)
     near = [place for place in places if place is not best and place.score > best.score - RIVAL]
     tables = [best, *(place for place in near if _is_other_table(kinds, best, place))]
-    tables = [place for place in tables if not _is_about_account(lines, kinds, place, tables)] or tables
+    if (below := _table_below(lines, kinds, best, places)) is not None:
+        tables = [below, *(place for place in tables if place is not below)]
+    firsts = [place.first for place in tables]
+    tables = [
+        place for place in tables if not is_about_account(lines, kinds >= NUMBER, kinds >= DATE, place.first, firsts)
+    ] or tables
     return replace(tables[0], rivals=tuple(place.header for place in tables[1:]))
 
 
-def _is_about_account(lines: Sequence[Line], kinds: NDArray[np.int8], place: Place, tables: Sequence[Place]) -> bool:
+def _table_below(lines: Sequence[Line], kinds: NDArray[np.int8], best: Place, places: Sequence[Place]) -> Place | None:
     """
-    Whether only one row stands between a header and that of the next table, has its dates elsewhere, and repeats a
-    balance at the ends of that table. Then it is about the account, and no booking.
+    The table whose header stands below the only row of another table. Names above a row do not name what stands below
+    other names.
     """
-    following = min((other.first for other in tables if other.first > place.first), default=None)
-    if following is None:
-        return False
-    rows = place.first + np.flatnonzero((kinds[place.first : following - 1] >= NUMBER).any(axis=1))
-    dated = kinds >= DATE
-    below = following + np.flatnonzero(dated[following:].any(axis=1))
-    if len(rows) != 1 or len(below) < MIN_ROWS or bool((dated[rows[0]] & dated[below[0]]).any()):
-        return False
-    return bool(_decimals(lines[rows[0]]) & (_decimals(lines[below[0]]) | _decimals(lines[below[-1]])))
+    if best.header is None:
+        return None
+    rows = 0
+    for at in range(best.header + 1, min(len(lines), best.header + 1 + MAX_PARTED)):
+        if (kinds[at] >= NUMBER).any():
+            rows += 1
+            continue
+        found = next((place for place in places if place.header == at and place.fits >= MIN_BELOW), None)
+        is_header = _names_typed(kinds, at) and _words(lines[at]) != _words(lines[best.header])
+        if rows == 1 and found is not None and is_header:
+            return found
+    return None
 
 
-def _decimals(line: Line) -> set[str]:
-    """The cells of a line that may be amounts with decimals, apart from zero."""
-    cells = {cell.strip() for cell in line.cells}
-    return {cell for cell in cells if _DECIMALS.fullmatch(cell) and any(c in "123456789" for c in cell)}
+def _names_typed(kinds: NDArray[np.int8], header: int) -> bool:
+    """Whether a text stands above each cell of a row, also above its date and a number, as names do."""
+    columns = _columns(kinds[header + 1 :])
+    if columns is None or not (kinds[header + 1] >= NUMBER).any():
+        return False
+    date_column, number_columns = columns
+    below, above = kinds[header + 1] != EMPTY, kinds[header] == TEXT
+    if date_column is None or not above[date_column] or not above[number_columns].any():
+        return False
+    return not bool((below & ~above).any())
 
 
 def _is_other_table(kinds: NDArray[np.int8], one: Place, other: Place) -> bool:

@@ -289,3 +289,24 @@ def test_a_blank_behind_the_last_delimiter_is_no_cell(load):
 
     assert found.amounts == ["-125830.52", "2460788.22", "-6742.1"]
     assert found.rejects == []
+
+
+STAMPS = ("2025-09-01T07:47:36+03:00", "2025-09-03T09:18:11+03:00", "2025-09-06T11:11:39+03:00")
+
+
+@pytest.mark.parametrize(
+    ("header", "stamps", "is_asked"),
+    [
+        ("payment_id,created,amount,currency", STAMPS, True),
+        ("paymentId,created,amount,currency", STAMPS, True),
+        ("Payment ID,Created,Amount,Currency", STAMPS, False),
+        ("payment_id,created,amount,currency", [stamp[:10] for stamp in STAMPS], False),
+    ],
+    ids=["fields", "camel case", "names for people", "days"],
+)
+def test_whole_numbers_in_a_table_that_a_program_wrote_may_be_cents(load, header, stamps, is_asked):
+    lines = (f"p-{n},{stamp},{n}92{n},EUR" for n, stamp in enumerate(stamps, 1))
+    found = load("\n".join([header, *lines]) + "\n")
+
+    assert ("minor_units" in {kind for _, kind in found.questions}) is is_asked
+    assert found.amounts == [None if is_asked else f"{n}92{n}" for n in (1, 2, 3)]

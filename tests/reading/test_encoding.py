@@ -154,3 +154,22 @@ def test_letters_of_full_width_are_japanese_and_no_symbols(tmp_path):
     path.write_text("山田　太郎　様\n05,ＥＴＣ,14074,１\n06,ＡＭＡＺＯＮ．ＣＯ．ＪＰ,18638,１\n", encoding="cp932")
 
     assert encoding_of(path) == "cp932"
+
+
+@pytest.mark.parametrize(
+    ("text", "page"),
+    [
+        ("Fecha;Nº operación;Mª;Importe\n", "cp1252"),
+        ("Fecha;N.º;Número\n1;2º piso;3ª\n", "cp1252"),
+        ("Datum;Popis;Částka\n", "cp1250"),
+        ("Data;Sumă;Sold\n", "cp1250"),
+        ("Tarih;Açıklama;Bakiye;İşlem\n", "cp1254"),
+    ],
+)
+def test_words_that_files_use_tell_code_pages_apart_where_there_are_few(tmp_path, text, page):
+    path = tmp_path / "a.csv"
+    path.write_text(text, encoding=page)
+
+    found = encoding_of(path)
+
+    assert path.read_bytes().decode(found) == text

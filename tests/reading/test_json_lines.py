@@ -99,3 +99,15 @@ def test_the_mapping_of_an_older_source_still_holds(load):
     found = load(body, mapping={"amount": {"column": "amount", "decimal": ","}, "reference": {"column": "ref"}})
 
     assert (found.amounts, found.references) == (["1.5", "2.5"], ["a", "b"])
+
+
+@pytest.mark.parametrize(("amounts", "is_asked"), [((99, 1250, 333, 478), True), ((95, 1250, 330, 480), False)])
+def test_uneven_whole_numbers_beside_a_currency_may_be_cents_though_some_are_small(load, amounts, is_asked):
+    lines = (f'{{"id": "p{n}", "created": "2024-01-{n}", "amount": {n}, "currency": "EUR"}}' for n in amounts)
+    days = [
+        line.replace(f"2024-01-{n}", f"2024-01-{day}")
+        for day, (line, n) in enumerate(zip(lines, amounts, strict=True), 11)
+    ]
+    found = load("\n".join(days) + "\n", "a.jsonl")
+
+    assert ("minor_units" in {kind for _, kind in found.questions}) is is_asked

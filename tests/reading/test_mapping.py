@@ -181,3 +181,21 @@ def test_a_header_that_is_said_to_be_a_row_is_one(load):
     # None of the rows has a word in it by which it could be a total.
     assert list(found.profiles)[:2] == ["column_1", "column_2"]
     assert len(found.data) + len(found.rejects) + len(found.left_out) == 30
+
+
+KINDS = "Date;Text;Amount;Kind\n2024-01-05;Rent;1.250;P\n2024-01-16;Sale;2.500;N\n2024-01-28;Fee;3.500;P\n"
+SIDES = "Date;Text;Value A;Value B\n2024-01-05;Rent;1.250;\n2024-01-16;Sale;;2.500\n2024-01-28;Fee;3.500;\n"
+
+
+@pytest.mark.parametrize(("body", "columns"), [(KINDS, ("Amount", "Kind")), (SIDES, ("Value A", "Value A"))])
+def test_a_decimal_mark_is_asked_about_beside_the_sign(load, body, columns):
+    asked = [question for question in load(body).questions if question[1] != "currency"]
+
+    assert asked == [(columns[0], "decimal_mark"), (columns[1], "sign")]
+
+
+def test_an_answer_about_the_decimal_mark_does_not_answer_the_sign(load):
+    found = load(KINDS, mapping={"amount": {"column": "Amount", "decimal": ","}})
+
+    assert ("Kind", "sign") in found.questions
+    assert set(found.amounts) == {None}

@@ -64,6 +64,7 @@ def _content() -> dict[str, Any]:
         "day_periods": sorted({word for locale in locales for word in _names(_periods(locale))}),
         "currencies": _currencies(locales),
         "multiples": _multiples(locales),
+        "dollars": _dollars(locales),
     }
 
 
@@ -182,6 +183,27 @@ def _currencies(locales: Iterable[Locale]) -> dict[str, list[str]]:
         for word, codes in found.items()
         if codes & CURRENCIES and word not in CURRENCIES and word.casefold() not in {"", "\u200b"}
     }
+
+
+def _dollars(locales: Iterable[Locale]) -> dict[str, str]:
+    """
+    The countries whose one currency is written with $: their codes, and their names in English and in the languages that
+    are official there.
+    """
+    written = {code for each in locales for code, symbol in each.currency_symbols.items() if "$" in symbol} & CURRENCIES
+    languages = get_global("territory_languages")
+    found: dict[str, str] = {}
+    for territory, uses in get_global("territory_currencies").items():
+        codes = {code for code, _, end, is_tender in uses if end is None and is_tender}
+        spoken = {language for language, use in languages.get(territory, {}).items() if use["official_status"]}
+        if len(codes) == 1 and codes <= written:
+            names = [Locale.parse(each).territories.get(territory, "") for each in [*sorted(spoken & _known()), "en"]]
+            found |= dict.fromkeys((territory, *map(phrase, map(plain, filter(None, names)))), codes.pop())
+    return found
+
+
+def _known() -> set[str]:
+    return set(localedata.locale_identifiers())
 
 
 def _home_languages() -> dict[str, set[str]]:

@@ -18,7 +18,7 @@ _CUSTOMARY = {
     **dict.fromkeys(("A$", "AU$", "AUD$", "$AU"), "AUD"),
     **dict.fromkeys(("NZ$", "NZD$", "$NZ"), "NZD"),
     **dict.fromkeys(("HK$", "HKD$"), "HKD"),
-    **dict.fromkeys(("NT$", "NTD"), "TWD"),
+    **dict.fromkeys(("NT$", "NTD", "新臺幣", "新台幣", "臺幣", "台幣", "新台币", "台币"), "TWD"),
     **dict.fromkeys(("S$", "SG$", "SGD$"), "SGD"),
     **dict.fromkeys(("MX$", "Mex$", "MXN$", "M.N."), "MXN"),
     **dict.fromkeys(("RD$",), "DOP"),
@@ -44,7 +44,8 @@ _CUSTOMARY = {
     **dict.fromkeys(("ден", "ден."), "MKD"),
     **dict.fromkeys(("дин", "дин.", "din", "din."), "RSD"),
     **dict.fromkeys(("TL", "₺"), "TRY"),
-    **dict.fromkeys(("NIS", 'ש"ח', "ש״ח"), "ILS"),
+    # The letter before the name of the shekel is "in".
+    **dict.fromkeys(("NIS", 'ש"ח', "ש״ח", "שח", 'בש"ח', "בש״ח", "בשח", "ב₪", "ב-₪"), "ILS"),
     **dict.fromkeys(("Ft", "Ft."), "HUF"),
     **dict.fromkeys(("S/.", "S/"), "PEN"),
     **dict.fromkeys(("B/.", "B/"), "PAB"),

@@ -18,6 +18,7 @@ from core.money import MAX_DECIMALS
 from matching.reading.cells import shapes, wide
 from matching.reading.cells.blanks import is_blank_like
 from matching.reading.cells.column import Column
+from matching.reading.cells.exponents import EXPONENT, written_out
 from matching.reading.cells.grammar import MARKS, NumberForm, exact_form, number_form
 
 __all__ = ["NumberForm", "Numbers", "is_blank_like", "number_form"]
@@ -53,6 +54,8 @@ class Numbers:
 
     def __init__(self, values: pa.Array | pa.ChunkedArray, exact: Bools | None = None) -> None:
         self._column = Column(values, number_form)
+        if any(not f and EXPONENT.fullmatch(s) for s, f in zip(self._column.shapes, self._column.found, strict=True)):
+            self._column = Column(written_out(values), number_form)
         self.exact = np.zeros(self._column.rows, np.bool_) if exact is None else exact
         if exact is not None:
             self._column.look_again(exact, exact_form)

@@ -51,6 +51,24 @@ def fee_question(bookings: Bookings, amount: Amounts, fee: Amounts) -> dict[str,
     return amount_question(bookings, [amount, fee]) | {"fee": piece}
 
 
+def mark_question(number: Amounts, amount: dict[str, Any], sides: list[str]) -> dict[str, Any]:
+    """
+    The question what begins the decimals of a column. `amount` is what is known of the amount besides, and `sides` are the
+    debit and the credit, if it has two.
+    """
+    read = number.column.numbers
+    texts = read.ok & ~read.exact
+    rows = np.flatnonzero(texts if texts.any() else read.ok)[:4]
+    return {
+        "column": number.name,
+        "columns": sides,
+        "kind": "decimal_mark",
+        "choices": [".", ","],
+        "examples": [number.column.text(int(row)) for row in rows],
+        "amount": amount,
+    }
+
+
 def sign_question(movement: Movement) -> dict[str, Any]:
     """The question which values or which side of a movement mean money out, where the arithmetic fits both ways."""
     if movement.levels is None and movement.other is not None:

@@ -28,11 +28,17 @@ EPOCHS = frozenset({"epoch_s", "epoch_ms", "epoch_us", "epoch_ns"})
 def name_score(column: Column) -> float:
     """What a column's name says about being the date of the booking."""
     return (
-        2.0 * column.role("booked")
+        2.0 * _booked(column)
         - 0.6 * column.role("value_date")
         - 0.8 * column.role("entered")
-        - 2.0 * column.role("other_date")
+        - 2.0 * column.role("other_date", "term_date")
     )
+
+
+def _booked(column: Column) -> float:
+    """How much of a name means the date of the booking. A date of joining is called a date as well."""
+    booked = column.role("booked")
+    return booked if booked > column.role("other_date", "term_date") else 0.0
 
 
 def date_columns(facts: Facts, rows: Mask | None = None) -> list[Column]:
@@ -95,9 +101,11 @@ def main_date(facts: Facts, today: date) -> Dates | None:
     if not scored:
         return None
     score, _, best = max(scored, key=lambda item: item[:2])
+    if best.column.role("term_date") >= DATE_NAME and not best.columns:
+        best = replace(best, columns=(best.column.name,))  # nobody pays on it, but some may have meant it
     near = [dates for other, _, dates in scored if dates is not best and other > score - RIVAL]
     rivals = [dates for dates in near if _differ(best, dates)]
-    if not rivals or (best.column.role("booked") >= DATE_NAME and not any(_may_be_meant(best, d) for d in rivals)):
+    if not rivals or (_booked(best.column) >= DATE_NAME and not any(_may_be_meant(best, d) for d in rivals)):
         return best
     in_order = [dates for dates in (best, *rivals) if _lists(dates)]
     if len(in_order) == 1:

@@ -10,11 +10,12 @@ import pyarrow.compute as pc
 from core.money import NO_CURRENCY
 from matching.reading.cells.multiples import multiple_in
 from matching.reading.roles import between, compounds, conversions, falls, money, products, proof, totals, unproved
-from matching.reading.roles.amounts import Amounts, Bookings
+from matching.reading.roles.amounts import MONEY, Amounts, Bookings
 from matching.reading.roles.choice import (
     Choice,
     amount_question,
     fee_question,
+    mark_question,
     sign_by_hand,
     sign_question,
     unsigned_in,
@@ -23,7 +24,7 @@ from matching.reading.roles.doubts import doubtful_rows, left_over, rows_about_a
 from matching.reading.roles.facts import Facts
 from matching.reading.roles.found import Understanding
 from matching.reading.roles.gross import net_of_triples
-from matching.reading.roles.instalments import instalments_of
+from matching.reading.roles.instalments import counted_instalments, instalments_of
 from matching.reading.roles.movements import Movement, with_partner
 from matching.reading.roles.overdrawn import words_agree
 from matching.reading.roles.sales import lists_customers
@@ -34,6 +35,10 @@ from matching.reading.roles.words import is_deducted, is_sales_tax, names_minor_
 NAMED = 0.5  # of a column's name that must say what it is
 MIN_CHANGES = 2  # steps of a balance from one currency to another, by which the currency is not that of the account
 SURE_NAME = 0.9  # of a column's name that must mean an amount, so that a product beside it is no rival
+MIN_UNEVEN, UNEVEN_SHARE = (
+    4,
+    0.5,
+)  # numbers of which so many are no multiples of five, as prices in whole units mostly are
 WHOLE_MINOR = 100  # whole numbers from here on may count the smallest unit, if a program wrote the file
 
 
@@ -58,11 +63,18 @@ class Decision:
             given = [said.get(key) for key in ("column", "debit", "credit")]
             if amounts := tuple(n for n in bookings.numbers if n.name in given):
                 self._currency(amounts, bookings)
+                is_mark_alone = said.get("column") and not said.get("sign") and said.get("negate") is None
+                if is_mark_alone and amounts[0].mark is None:
+                    # Whoever answered what the decimal mark is has not said which way the money moves.
+                    asked = with_sign(bookings, amounts[0]).questions
+                    self.found.questions += [question for question in asked if question["kind"] == "sign"]
             return
         choice, balance = self._given(said, bookings) if said else self._choice(bookings)
-        self.found.questions += choice.questions
+        # An answer about the sign says which of two sides is which, so that it has to come last.
+        self.found.questions += [*self._open_marks(choice.questions, bookings), *choice.questions]
         movement = choice.movement
         if balance is not None:
+            self._take_proved(balance, bookings)
             self._drop_originals(balance, bookings)
             self.found.give(balance.balance.column, "balance", balance.says())
             self.found.mapping["balance"] = {"column": balance.balance.name}
@@ -108,6 +120,13 @@ class Decision:
             if int((changes & covered).sum()) >= MIN_CHANGES and not best.walk.broken:
                 del self.currencies[index]
 
+    def _take_proved(self, best: proof.Proof, bookings: Bookings) -> None:
+        """Take the currency of the account, if the amount that proves its balance stands beside those of the payments."""
+        for index in list(self.currencies) if best.group is None else ():
+            if (own := conversions.own_currency_beside(bookings, best.movement, index)) is not None:
+                del self.currencies[index]
+                self.own_currency = own
+
     def _given(self, said: dict[str, Any], bookings: Bookings) -> tuple[Choice, proof.Proof | None]:
         """The amount that somebody pointed at. What they did not say about it is found, or asked."""
         columns = {n.name: n for n in bookings.numbers}
@@ -136,6 +155,8 @@ class Decision:
         if (instalments := instalments_of(bookings)) is not None:
             price, part = instalments
             return replace(with_sign(bookings, part), proof=f"all instalments together are {price.name}"), None
+        if (instalments := counted_instalments(bookings)) is not None:
+            return Choice(questions=[amount_question(bookings, list(instalments))]), None
         nets = {t.net.column.index: t for t in triples}
         if nets:
             return net_of_triples(bookings, triples, self.found), None
@@ -217,6 +238,11 @@ class Decision:
                 # What moves in far more rows than its product is no factor of it, but has been converted in some.
                 if factors and all(int(n.moves.sum()) <= 2 * int(amount.moves.sum()) for n in factors):
                     return list(factors)
+        for _product, *parts in products.products_of(bookings):
+            # Miles at a rate are no money, whatever their product is called. But an amount at a rate is one in another currency.
+            is_rated = any(n.column.role("other_number") >= NAMED for n in parts)
+            if is_rated and not any(n.column.role(*MONEY) > 0 or money.in_header(n.name) for n in parts):
+                return parts
         return []
 
     def _proved(
@@ -291,20 +317,20 @@ class Decision:
             number = numbers[0]
         if number is None:
             return False
-        read = number.column.numbers
-        texts = read.ok & ~read.exact
-        rows = np.flatnonzero(texts if texts.any() else read.ok)[:4]
-        self.found.questions.append(
-            {
-                "column": number.name,
-                "columns": _side_names(movement),
-                "kind": "decimal_mark",
-                "choices": [".", ","],
-                "examples": [number.column.text(int(row)) for row in rows],
-                "amount": {key: part for key, part in movement.spec()["amount"].items() if key != "decimal"},
-            }
-        )
+        spec = {key: part for key, part in movement.spec()["amount"].items() if key != "decimal"}
+        self.found.questions.append(mark_question(number, spec, _side_names(movement)))
         return True
+
+    def _open_marks(self, questions: list[dict[str, Any]], bookings: Bookings) -> list[dict[str, Any]]:
+        """The questions about the decimal mark of amounts whose sign is asked about, which are open as well."""
+        found = []
+        for question in questions if not (self.said.get("amount") or {}).get("decimal") else ():
+            names = [question.get("amount", {}).get("column"), *question["columns"]]
+            numbers = [n for n in bookings.numbers if n.name in names and n.mark is None]
+            if question["kind"] == "sign" and numbers:
+                sides = names[1:] if len(question["columns"]) == 2 else []
+                found.append(mark_question(numbers[0], {} if sides else {"column": numbers[0].name}, sides))
+        return found
 
     def _asks_minor_units(self, movement: Movement, bookings: Bookings) -> bool:
         """Whether the amounts may count the smallest unit, such as cents. Then a person has to tell."""
@@ -359,8 +385,10 @@ class Decision:
             return False
         if self.currencies and all(money.without_decimals(codes) for codes in self.currencies.values()):
             return False
-        sizes = np.abs(number.values[number.moves])
-        return len(sizes) > 0 and bool((sizes >= WHOLE_MINOR * 10**bookings.scale).all())
+        sizes = np.abs(number.values[number.moves]) // 10**bookings.scale
+        if self.currencies and len(sizes) >= MIN_UNEVEN and float((sizes % 5 != 0).mean()) > UNEVEN_SHARE:
+            return True
+        return len(sizes) > 0 and bool((sizes >= WHOLE_MINOR).all())
 
     def _currency(self, amounts: tuple[Amounts, ...], bookings: Bookings) -> None:
         found = money.currency_for(self.facts, amounts, bookings.places, self.currencies)

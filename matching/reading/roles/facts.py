@@ -153,7 +153,8 @@ class Facts:
     A table. `rows` numbers its data rows from 0, and `lines` says where each stands in the file, from 1.
 
     `above` are the lines above the header, `other` those that are not as wide as it. Of a long file only some rows are
-    here; `joined` is the number of the first ones between which none is missing, if that is not all.
+    here; `joined` is the number of the first ones between which none is missing, if that is not all. `countries` are the
+    currencies of the countries that the table names, once somebody has looked.
     """
 
     columns: list[Column]
@@ -161,6 +162,7 @@ class Facts:
     lines: Int64
     above: list[Line] = field(default_factory=list)
     joined: int | None = None
+    countries: frozenset[str] | None = None
 
     @property
     def count(self) -> int:

@@ -7,6 +7,7 @@ import numpy as np
 
 from matching.reading.roles.amounts import MAX_TRIED, TRIED_ROWS, Amounts, Bookings
 from matching.reading.roles.facts import Int64
+from matching.reading.roles.words import counts_instalments
 
 ROUNDED = 0.02  # of the price, by which the instalments may miss it, since one of them takes what rounding leaves
 MOST = 99  # instalments of a price
@@ -31,6 +32,24 @@ def instalments_of(bookings: Bookings) -> tuple[Amounts, Amounts] | None:
             paid = np.abs(part.values) * counts
             if bool((np.abs(paid - np.abs(price.values)) <= ROUNDED * np.abs(price.values)).all()):
                 return whole[price.column.index], whole[part.column.index]
+    return None
+
+
+def counted_instalments(bookings: Bookings) -> tuple[Amounts, Amounts] | None:
+    """
+    The column of whole prices and that of instalments, where a column says how many of these make up each price, but not
+    which one is due. Then nobody knows which of the two was paid.
+    """
+    numbers = [n for n in bookings.numbers if n.moves.any()][:MAX_TRIED]
+    unit = 10**bookings.scale
+    for count in numbers:
+        many = count.values // unit
+        if not counts_instalments(count.name) or not bool(((many >= 1) & (many <= MOST)).all()) or not (many > 1).any():
+            continue
+        for price, part in permutations([n for n in numbers if n is not count], 2):
+            off = np.abs(np.abs(part.values) * many - np.abs(price.values))
+            if bool((price.moves & part.moves).all()) and bool((off <= ROUNDED * np.abs(price.values)).all()):
+                return price, part
     return None
 
 

@@ -5,6 +5,8 @@ import unicodedata
 from typing import Any, NamedTuple
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from core.money import CURRENCIES
 from matching.reading.cells.currencies import currency_of, minor_units
@@ -12,18 +14,22 @@ from matching.reading.cells.multiples import counted_currencies
 from matching.reading.cells.numbers import number_form
 from matching.reading.cells.words import plain
 from matching.reading.roles.amounts import Amounts
+from matching.reading.roles.dollars import meant_by_dollar
 from matching.reading.roles.facts import Column, Facts, Line, Mask
 from matching.reading.roles.folding import words_of
 from matching.reading.roles.scripts import meant_by_yen
-from matching.reading.roles.words import roles_of, says, sides_of
+from matching.reading.roles.words import is_own_currency, roles_of, says, sides_of
 
 SHARED = "?"
 _IN_BRACKETS = re.compile(r"[(\[]([^()\[\]]{1,6})[)\]]")
+_AMOUNT = re.compile(r"\d[.,]\d{2,3} ?[^\W\d_]{2}|[^\W\d_]{2} ?-?\d[\d ,.']*[.,]\d")
+SUMS = ("total", "opening", "closing")
 _TOKENS = re.compile(r"[^\W\d_]+")
 _NAMED = {"sol": "PEN", "soles": "PEN", "nuevos soles": "PEN"}  # words that mean it only beside the word for a currency
 _ALSO_WORDS = frozenset(("ALL", "TOP", "SOL", "TRY", "CUP", "MOP", "PEN", "BAM"))
 _TICKER = re.compile("[A-Z]{3}")  # of a currency or a coin, such as BTC; longer ones cannot be stored as codes
 MAX_MONEY_DECIMALS = 5
+PAID = ("amount", "original", "in", "out")  # what may be in the currency of a payment
 CODE_SHARE = 0.8  # of a column's values that must be currencies
 MAX_CODES = 40
 LONGEST_LABEL, LONGEST_SENTENCE = 60, 200  # characters of a text that names a currency, and of one about all amounts
@@ -135,6 +141,8 @@ def currency_for(facts: Facts, amounts: tuple[Amounts, ...], places: Any, column
             return Found(value=code, proof="the column's name says so")
     if beside is not None:
         return beside
+    if (twin := _in_twin(facts, amounts, places)) is not None:
+        return twin
     if (above := _in_other_rows(facts, places)) is not None:
         return Found(value=above, proof="a row beside the bookings names it")
     around = _around(facts)
@@ -142,12 +150,22 @@ def currency_for(facts: Facts, amounts: tuple[Amounts, ...], places: Any, column
         return around
     if (meant := {meant_by_yen(facts, amount.column) for amount in amounts} - {None}) and len(meant) == 1:
         return Found(value=meant.pop(), proof="its sign, in the script of the table")
+    if (dollars := _meant_in_dollars(facts, amounts, places)) is not None:
+        return Found(value=dollars, proof="its sign, in a file of one country")
     if named is not None:
         return named
     for column in facts.columns:
         if column.role("balance") >= 0.5 and (code := in_header(column.name)) and code != SHARED:
             return Found(value=code, proof="the name of the balance says so")
     return Found()
+
+
+def _meant_in_dollars(facts: Facts, amounts: tuple[Amounts, ...], places: Any) -> str | None:
+    """The one currency that $ stands for in the columns of an amount, if the file says so."""
+    rows = np.zeros(facts.count, np.bool_)
+    rows[places] = True
+    meant = {code for amount in amounts if (code := meant_by_dollar(facts, amount.column, rows))}
+    return meant.pop() if len(meant) == 1 else None
 
 
 def _in_cells(amounts: tuple[Amounts, ...], places: Any) -> Found | None:
@@ -165,6 +183,26 @@ def _in_cells(amounts: tuple[Amounts, ...], places: Any) -> Found | None:
     if len(amounts) == 1:
         return Found(column=amounts[0].name, proof="each amount names it") if not missing or len(found) == 1 else None
     return Found(value=found.pop(), proof="the amounts name it") if len(found) == 1 else Found(column=amounts[0].name)
+
+
+def _in_twin(facts: Facts, amounts: tuple[Amounts, ...], places: Any) -> Found | None:
+    """The currency in the cells of a column that repeats the amounts, as people see them."""
+    if len(amounts) != 1:
+        return None
+    amount = amounts[0]
+    for column in facts.columns:
+        numbers = column.numbers
+        if column is amount.column or not any(numbers.currencies) or not bool(numbers.ok[places][amount.valid].all()):
+            continue
+        for mark in (".", ","):
+            values, fits = numbers.decimal(mark), numbers.ok[places]
+            own = amount.column.numbers.decimal(amount.mark or ".")
+            is_same = pc.equal(values.take(pa.array(places)), own.take(pa.array(places)))
+            if bool(pc.all(pc.fill_null(is_same, False).filter(pa.array(amount.valid & fits))).as_py()):
+                codes = {numbers.currencies[code] for code in set(numbers.currency[places][amount.valid].tolist())}
+                if len(codes) == 1 and codes <= CURRENCIES:
+                    return Found(value=codes.pop(), proof=f"{column.name} repeats it with a currency")
+    return None
 
 
 def _beside(
@@ -185,11 +223,21 @@ def _beside(
         score -= 3.0 * (column.role("original", "fee", "balance", "other_number") > 0.2)
         score -= 3.0 * _belongs_elsewhere(facts, column, amounts, places)
         score -= 2.5 * _is_called_after_another(facts, column, amounts)
+        score -= 5.0 * _is_of_payments(facts, column, amounts)
         scored.append((score, -index, column, covered))
     if not scored:
         return None
     score, _, column, covered = max(scored, key=lambda item: item[:2])
     return Found(column=column.name, proof=f"a currency in {covered:.0%} of the rows") if score >= 2.5 else None
+
+
+def _is_of_payments(facts: Facts, column: Column, amounts: tuple[Amounts, ...]) -> bool:
+    """Whether names say that the amounts are in the currency of the account, and not that the column of currencies is it."""
+    if is_own_currency(column.name) or not all(is_own_currency(amount.name) for amount in amounts):
+        return False
+    own = {amount.column.index for amount in amounts}
+    others = [c for c in facts.columns if c.index not in own and c.role(*PAID) >= 0.3 and c.numbers.ok.any()]
+    return bool(others)
 
 
 def _is_called_after_another(facts: Facts, column: Column, amounts: tuple[Amounts, ...]) -> bool:
@@ -247,7 +295,11 @@ def _codes_between(facts: Facts) -> set[str]:
     alone = np.flatnonzero(facts.filled_cells == 1)[:MAX_CAPTIONS]
     if len(alone) == facts.count:
         return set()
-    texts = [text for place in alone.tolist() for column in facts.columns if (text := column.text(place))]
+    # A text further to the right explains the booking above it.
+    first = next((column for column in facts.columns if column.filled.any()), None)
+    texts = [text for place in alone.tolist() if first is not None and (text := first.text(place))]
+    # An amount that explains a booking may be in another currency, but a sum is in that of the table.
+    texts = [text for text in texts if not _AMOUNT.search(text) or any(says(kind, text) for kind in SUMS)]
     return {code for text in texts for code in _codes_in(Line(0, (text,)))} - {SHARED}
 
 

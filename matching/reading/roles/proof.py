@@ -8,6 +8,7 @@ import numpy as np
 
 from matching.reading.roles.amounts import MAX_TRIED, MIN_UNNAMED_SIGN, TRIED_ROWS, Amounts, Bookings
 from matching.reading.roles.facts import Column, Int64, Levels
+from matching.reading.roles.folding import words_of
 from matching.reading.roles.movements import Kind, Movement, are_sides, sign_columns
 from matching.reading.roles.overdrawn import Letters, letters_of, words_agree
 from matching.reading.roles.walk import Balances, Direction, Walk, directions_of, signs_by_walk, walk
@@ -60,6 +61,7 @@ class Proof:
             -KINDS[movement.kind],
             not self._is_in_debt_throughout,
             words_agree(movement),
+            self._words_shared,
             self.letters is None,
             not tested.direction.endswith("before"),
             names,
@@ -74,6 +76,14 @@ class Proof:
         if self.letters is None or not self.letters.is_known or not bool((self.balances <= 0).all()):
             return False
         return not any(value.isascii() for value in self.letters.negative)
+
+    @property
+    def _words_shared(self) -> int:
+        """How many words the names of two sides share, which tell them from other pairs, such as those in another currency."""
+        if self.movement.kind != "sides":
+            return 0
+        one, other = (set(words_of(number.name)) for number in self.movement.columns[:2])
+        return len(one & other)
 
     @property
     def is_debt_alone(self) -> bool:

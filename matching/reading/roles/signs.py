@@ -26,6 +26,7 @@ MAX_KINDS = 20  # of bookings, as which a column names them
 MAX_MARK = 6  # letters of a mark beside some amounts
 MARKED_OTHERWISE = ("text", "reference", "status", "currency", "account", "booked", "value_date", "other_date")
 _LETTERS_OF_SIDES = re.compile(r"[^\W\d_]\s*/\s*[^\W\d_]\b")  # as in "E/A", whatever is behind
+_NUMBERED = re.compile(r"[^\W\d_]{2}.*\d{2}")
 _EITHER = re.compile(
     r"[/|]|\s-\s|\s(?:or|and|oder|und|ou|et|o|e|y|u|of|en|eller|och|og|lub|i|nebo|a|или|и)\s", re.IGNORECASE
 )
@@ -256,6 +257,8 @@ def _may_be_sign(bookings: Bookings, amount: Amounts, column: Column, levels: Le
     cells = column.filled[bookings.places]
     if bool(column.numbers.ok[bookings.places][cells].all()) and _is_money(column):
         return False  # tips and the like, of which few differ
+    if all(_NUMBERED.search(value) for value in present):
+        return False  # names with numbers, such as those of cars
     unsided = [value for value in present if not sides_of(value)]
     if any(says(kind, value, whole=True) for value in unsided for kind in ("not_booked", "booked")):
         return False

@@ -17,6 +17,7 @@ from matching.reading.roles import money, proof, totals, unproved
 from matching.reading.roles.amounts import Amounts, Bookings, bookings_of, marks_of, number_columns
 from matching.reading.roles.dates import date_columns, main_date
 from matching.reading.roles.decide import Decision
+from matching.reading.roles.dollars import meant_by_dollar
 from matching.reading.roles.facts import Column, Facts, Mask
 from matching.reading.roles.found import Understanding
 from matching.reading.roles.movements import Movement
@@ -156,8 +157,9 @@ class _Reader:
             codes = {named}
         if not codes and len(self.currencies) == 1:
             codes = set(next(iter(self.currencies.values())))
-        if codes == {money.SHARED} and (meant := meant_by_yen(self.facts, column)):
-            codes = {meant}
+        if codes == {money.SHARED}:
+            meant = meant_by_yen(self.facts, column) or meant_by_dollar(self.facts, column, rows)
+            codes = {meant} if meant else codes
         return money.without_decimals({code for code in codes if code})
 
     def _without_totals(self) -> Bookings:

@@ -27,6 +27,7 @@ _WEIGHTS = {
     "reference": -7.0,
     "identity": -7.0,
     "other_date": -7.0,
+    "term_date": -7.0,
     "status": -5.0,
 }
 
@@ -76,6 +77,7 @@ def choose(bookings: Bookings, taken: tuple[Amounts, ...] = (), total: Amounts |
     if (half := _lonely_side(bookings, best)) is not None:
         return Choice(questions=[amount_question(bookings, [best]) | {"columns": [best.name, half.name]}])
     is_money = best.has_decimals or best.is_signed or best.is_token_signed or _names_currency(best)
+    is_money = is_money or in_header(best.name) is not None
     is_named = best.column.role("amount", "net", "gross", "in", "out") >= (0.5 if is_money else 0.6)
     is_named = is_named or names_minor_unit(best.name) or best is total
     if not [n for _, _, n in candidates[1:] if not _is_same(n, best)] and is_unnamed(best.column):

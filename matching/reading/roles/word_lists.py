@@ -16,8 +16,11 @@ from typing import Any, NamedTuple
 
 from matching.reading.roles.folding import UNSPACED, words_of
 
+LISTS = ("names", "cells", "countries", "domestic")
 SOURCE = Path(__file__).with_name("words.toml")
 FOLDED = Path(__file__).with_name("words.json")
+_LETTERS = re.compile(r"[^\W\d_]{3,}")
+_LATIN = re.compile("[\u00c0-\u024f\u1e00-\u1eff]")
 MAX_ABBREVIATION = 3  # letters; shorter words mean too many other things in the name of a column
 
 
@@ -76,32 +79,46 @@ class WordList:
 
 
 class Words(NamedTuple):
-    """The lists for names by role, those for cells by kind, and the sides that a word may stand for."""
+    """
+    The lists for names by role, those for cells by kind, and the sides that a word may stand for. Those of countries and of
+    domestic payments are by currency.
+    """
 
     names: dict[str, WordList]
     cells: dict[str, WordList]
     sides: dict[str, list[Side]]
+    countries: dict[str, WordList]
+    domestic: dict[str, WordList]
 
 
 @lru_cache(maxsize=1)
 def known_words() -> Words:
     """All words, loaded once."""
-    source = SOURCE.read_bytes()
-    content = json.loads(FOLDED.read_bytes()) if FOLDED.exists() else {}
-    if content.get("source") != zlib.crc32(source):
-        content = folded_from(source)
-    return Words(
-        {role: WordList(entries) for role, entries in content["names"].items()},
-        {kind: WordList(entries) for kind, entries in content["cells"].items()},
-        {word: [Side(*side) for side in sides] for word, sides in content["sides"].items()},
+    content = _content()
+    names, cells, countries, domestic = (
+        {name: WordList(entries) for name, entries in content[part].items()} for part in LISTS
     )
+    sides = {word: [Side(*side) for side in sides] for word, sides in content["sides"].items()}
+    return Words(names, cells, sides, countries, domestic)
+
+
+@lru_cache(maxsize=1)
+def spellings() -> frozenset[str]:
+    """The words of all lists that have Latin letters outside ASCII, as they are spelled in small letters."""
+    return frozenset(_content()["spellings"])
+
+
+def _content() -> dict[str, Any]:
+    source = SOURCE.read_bytes()
+    content: dict[str, Any] = json.loads(FOLDED.read_bytes()) if FOLDED.exists() else {}
+    return content if content.get("source") == zlib.crc32(source) else folded_from(source)
 
 
 def document() -> str:
     """What words.json should contain."""
     content = folded_from(SOURCE.read_bytes())
-    parts = [f'"source": {content["source"]}']
-    for name in ("names", "cells", "sides"):
+    parts = [f'"source": {content["source"]}', f'"spellings": {_compact(content["spellings"])}']
+    for name in (*LISTS, "sides"):
         lines = (f"{_compact(key)}: {_compact(value)}" for key, value in content[name].items())
         parts.append(f'"{name}": {{\n' + ",\n".join(lines) + "\n}")
     return "{\n" + ",\n".join(parts) + "\n}\n"
@@ -112,6 +129,7 @@ def folded_from(source: bytes) -> dict[str, Any]:
     import tomllib  # only needed while words.json is out of date
 
     raw = tomllib.loads(source.decode("utf-8"))
+    spelled = sorted({word.lower() for word in _LETTERS.findall(source.decode("utf-8")) if _LATIN.search(word)})
     sides: dict[str, list[tuple[bool, int]]] = {}
     for group, pair in enumerate(raw["sides"]):
         for is_out in (True, False):
@@ -120,9 +138,8 @@ def folded_from(source: bytes) -> dict[str, Any]:
     # A column for one side is often called what a sign column says: "Outgoing" beside "Incoming".
     for role in ("out", "in"):
         raw["names"][role] += [word for pair in raw["sides"] for word in pair[role] if len(word) > MAX_ABBREVIATION]
-    names = {role: _folded(entries) for role, entries in raw["names"].items()}
-    cells = {kind: _folded(entries) for kind, entries in raw["cells"].items()}
-    return {"source": zlib.crc32(source), "names": names, "cells": cells, "sides": sides}
+    lists = {part: {name: _folded(entries) for name, entries in raw[part].items()} for part in LISTS}
+    return {"source": zlib.crc32(source), "spellings": spelled, **lists, "sides": sides}
 
 
 def _folded(entries: Iterable[str]) -> dict[str, Any]:

@@ -65,6 +65,18 @@ def names_minor_unit(name: str) -> bool:
     return bool(known_words().names["minor"].spans(words_of(name)))
 
 
+def is_own_currency(name: str) -> bool:
+    """Whether a column's name says that what it holds is, or is in, the currency of the account."""
+    entries = known_words().cells["own_currency"]
+    return bool(entries.spans(words_of(name))) or entries.share(name) > 0
+
+
+def counts_instalments(name: str) -> bool:
+    """Whether a column's name says in how many parts a price is paid."""
+    entries = known_words().cells["instalment"]
+    return bool(entries.spans(words_of(name))) or entries.share(name) > 0
+
+
 def is_deducted(name: str) -> bool:
     """Whether a column's name says that what it holds has been taken off already."""
     return bool(known_words().cells["deducted"].spans(words_of(name)))

@@ -74,3 +74,20 @@ def test_stand_ins_for_nothing_are_blank(text: str) -> None:
     assert column.blank.tolist() == [True, False, False, False]
     assert column.filled.tolist() == [True, True, False, False]
     assert column.ok.tolist() == [False, True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("text", "mark", "value"),
+    [("2.5e-07", ".", "0.00000025"), ("-1E-8", ".", "-0.00000001"), ("+1,5e-3", ",", "0.0015"), ("1e-18", ".", None)],
+)
+def test_a_small_number_with_an_exponent_is_exact(text: str, mark: str, value: str | None) -> None:
+    column = Numbers(pa.array([text, "0.5" if mark == "." else "0,5", "no number", None]))
+
+    assert column.ok.tolist() == [True, True, False, False]
+    assert column.decimal(mark).to_pylist()[:2] == [value and Decimal(value), Decimal("0.5")]
+    assert column.too_precise(mark).tolist()[0] is (value is None)
+
+
+@pytest.mark.parametrize("text", ["4.5E+15", "1e5", "12e-3", "e-5", "A1e-5"])
+def test_what_a_spreadsheet_has_cut_off_is_no_number(text: str) -> None:
+    assert not Numbers(pa.array([text, "1e-5"])).ok[0]

@@ -13,6 +13,7 @@ BOOKINGS = (
     "2024-03-09,100.00,c,164.50",
     "2024-03-12,-4.25,d,160.25",
 )
+PLAIN = [",".join((day, text, amount)) for day, amount, text, _ in (line.split(",") for line in BOOKINGS)]
 AMOUNTS = ["-10", "-25.5", "100", "-4.25"]
 
 ABOVE = {
@@ -67,6 +68,49 @@ ACCOUNT = {
 @pytest.mark.parametrize("above", ACCOUNT.values(), ids=ACCOUNT)
 def test_one_row_above_the_table_that_repeats_its_balance_is_no_other_table(load, above):
     found = load(rows(*above, "", "Date,Amount,Text,Balance", *BOOKINGS))
+
+    assert [amount for amount in found.amounts if amount] == AMOUNTS
+    assert "header" not in {kind for _, kind in found.questions}
+
+
+SUMMARY = {
+    "the balances": ("Until,No,Before,After,Currency", "2024-03-31,1,100.00,160.25,EUR"),
+    "the sum": ("Until,Period,Total,Currency", "2024-03-31,March,60.25,EUR"),
+}
+
+
+@pytest.mark.parametrize("above", SUMMARY.values(), ids=SUMMARY)
+def test_one_row_that_says_what_the_table_comes_to_is_no_other_table(load, above):
+    found = load(rows(*above, "Date,Name,Amount,Ref", *(f"{line},R{n}" for n, line in enumerate(PLAIN))))
+
+    assert [amount for amount in found.amounts if amount] == AMOUNTS
+    assert found.questions == []
+
+
+def test_one_row_with_another_amount_may_be_another_table(load):
+    above = ("Until,Period,Total,Currency", "2024-03-31,March,61.25,EUR")
+    found = load(rows(*above, "Date,Name,Amount,Ref", *(f"{line},R{n}" for n, line in enumerate(PLAIN))))
+
+    assert "header" in {kind for _, kind in found.questions}
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        ("Date,Amount,Currency,Balance", "2024-03-31,100.00,EUR,12.50"),
+        ("Until,Paid,Total,Client", "2024-03-31,1.00,2.50,Ann"),
+    ],
+    ids=["alike", "otherwise"],
+)
+def test_the_names_above_a_single_row_are_not_those_of_the_table_below_it(load, above):
+    found = load(rows(*above, "Tag,Zug,Pel,Vik", *BOOKINGS))
+
+    assert found.mapping["amount"]["column"] == "Zug"
+    assert {amount for amount in found.amounts if amount} <= set(AMOUNTS)
+
+
+def test_a_line_that_goes_on_with_the_first_booking_is_no_header(load):
+    found = load(rows("Date,Amount,Text,Balance", BOOKINGS[0], ",,of somebody,else", *BOOKINGS[1:]))
 
     assert [amount for amount in found.amounts if amount] == AMOUNTS
     assert "header" not in {kind for _, kind in found.questions}

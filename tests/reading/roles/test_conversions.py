@@ -207,3 +207,62 @@ def test_a_currency_beside_that_of_the_payments_says_nothing_about_the_other_amo
     found = load(rows("Date,Vik,Cur,Zed,Text,Other,Pel", *lines))
 
     assert "amount_column" in {kind for _, kind in found.questions}
+
+
+def test_a_balance_proves_the_currency_of_its_account_too(load):
+    found = load(
+        rows(
+            "Date,Text,Vik,Cur,Pel,Balance",
+            "2024-03-05,a,-10.00,EUR,-43.20,956.80",
+            "2024-03-16,b,-25.00,USD,-100.10,856.70",
+            "2024-03-17,c,3000.00,PLN,3000.00,3856.70",
+        )
+    )
+
+    assert found.amounts == ["-43.2", "-100.1", "3000"]
+    assert found.currencies == ["PLN"] * 3
+
+
+def test_two_sides_of_one_currency_have_alike_names(load):
+    found = load(
+        rows(
+            "Date,Text,Debit,Credit,Currency,Debit in account currency,Credit in account currency,Balance",
+            "2024-03-05,a,10.00,,USD,9.20,,990.80",
+            "2024-03-16,b,25.00,,USD,23.10,,967.70",
+            "2024-03-17,c,,100.00,EUR,,100.00,1067.70",
+        )
+    )
+
+    assert found.amounts == ["-9.2", "-23.1", "100"]
+    assert found.currencies == ["EUR"] * 3
+
+
+@pytest.mark.parametrize(
+    ("header", "currencies"),
+    [
+        ("Buchungstag,Betrag,Buchungswährung,Betrag in Kontowährung,Kontowährung", ["EUR"] * 3),
+        ("Date,Amount,Booking currency,Amount,Account currency", ["EUR"] * 3),
+        ("Date,Amount,Currency,Amount (account currency),Text", ["XXX"] * 3),
+    ],
+    ids=["names of both", "the name of a currency", "no currency of the account"],
+)
+def test_names_tell_the_amount_in_the_currency_of_the_account(load, header, currencies):
+    lines = (f"2024-03-{n}.,-{n}.00,USD,-{n}.90,EUR" for n in (14, 15, 16))
+    found = load(rows(header, *(line.replace(".,", ",", 1) for line in lines)))
+
+    assert found.amounts == ["-14.9", "-15.9", "-16.9"]
+    assert found.currencies == currencies
+
+
+def test_the_currency_of_payments_is_not_that_of_an_amount_called_otherwise(load):
+    found = load(
+        rows(
+            "Date,Booking amount,Currency,Amount (account currency),Balance (account currency)",
+            "2024-03-14,-10.00,USD,-9.20,990.80",
+            "2024-03-15,-25.00,USD,-23.10,967.70",
+            "2024-03-16,-30.00,USD,-27.10,940.60",
+        )
+    )
+
+    assert found.amounts == ["-9.2", "-23.1", "-27.1"]
+    assert set(found.currencies) <= {None, "XXX"}

@@ -267,3 +267,60 @@ def test_a_long_sentence_above_the_table_counts_if_it_is_about_everything(load, 
     found = load(rows(f'"{above}"', "Date,Amount,Text", "2024-03-05,-10.00,a", "2024-03-06,-5.00,b"))
 
     assert found.mapping["currency"] == {"value": code or "XXX"}
+
+
+@pytest.mark.parametrize(
+    ("above", "header", "code"),
+    [
+        ("幣別：新臺幣", "日期,支出,存入,結餘", "TWD"),
+        ("x", 'תאריך,חובה,זכות,"יתרה בש""ח"', "ILS"),
+        ("x", "תאריך,חובה,זכות,יתרה בש״ח", "ILS"),
+    ],
+)
+def test_further_names_of_currencies(load, above, header, code):
+    found = load(rows(above, header, "2024-03-05,5.00,,95.00", "2024-03-06,,7.00,102.00", "2024-03-09,2.00,,100.00"))
+
+    assert found.currencies == [code] * 3
+
+
+def test_a_column_that_repeats_the_amounts_for_people_names_their_currency(load):
+    found = load(
+        "Datum;Text;Betrag mit Symbol;Betrag numerisch\n"
+        "06.05.2025;a;-€ 760,00;-760,00\n06.05.2025;b;€ 1.760,00;1.760,00\n16.05.2025;c;-€ 9,05;-9,05\n"
+    )
+
+    assert found.amounts == ["-760", "1760", "-9.05"]
+    assert found.currencies == ["EUR"] * 3
+
+
+def test_another_amount_with_a_currency_says_nothing(load):
+    found = load("Datum;Text;Kosten;Betrag\n16.05.2025;a;€ 7,00;-760,00\n17.05.2025;b;€ 1,00;1.760,00\n")
+
+    assert set(found.currencies) <= {None, "XXX"}
+
+
+@pytest.mark.parametrize(
+    "details",
+    [("Shop 10.00 USD;;;", "Hotel 20.00 USD;;;"), (";paid in USD;;", ";two parts;;")],
+    ids=["amounts", "texts"],
+)
+def test_what_explains_a_booking_is_not_about_the_currency_of_all(load, details):
+    lines = ("2025-03-19;Collective order;-30.00;70.00", *details)
+    found = load(rows("Date;Text;Amount;Balance", *lines, "2025-03-20;Pay;5.00;75.00", "2025-03-21;Fee;-1.00;74.00"))
+
+    assert found.amounts == ["-30", "5", "-1"]
+    assert set(found.currencies) <= {None, "XXX"}
+
+
+def test_a_sum_below_names_the_currency_of_all(load):
+    lines = ("2025-03-19;Shop;-30.00", "2025-03-20;Pay;5.00", "2025-03-21;Fee;-1.00", "Total -26.00 CHF;;")
+    found = load(rows("Date;Text;Amount", *lines))
+
+    assert found.currencies == ["CHF"] * 3
+
+
+def test_a_name_with_a_currency_is_that_of_an_amount_without_decimals(load):
+    found = load(rows("Date,Name,Zaru (€)", "2025-03-19,Ann,132", "2025-03-20,Bob,36", "2025-03-21,Cem,84"))
+
+    assert found.amounts == ["132", "36", "84"]
+    assert found.questions == []

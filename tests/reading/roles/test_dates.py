@@ -271,3 +271,28 @@ def test_what_was_ordered_counts_from_the_day_on_which_it_was_paid(load, ordered
     found = load(rows(f"No,{ordered},{paid},Amount", *lines))
 
     assert found.dates == [f"2024-03-{n + 15}" for n in range(4)]
+
+
+@pytest.mark.parametrize(
+    ("joined", "signed", "due"),
+    [
+        ("Eintrittsdatum", "Mandatsdatum", "Fälligkeit"),
+        ("Date joined", "Mandate date", "Due date"),
+        ("Geburtsdatum", "Unterschriftsdatum", "Fälligkeitsdatum"),
+    ],
+)
+def test_the_date_of_joining_is_no_date_of_a_payment(load, joined, signed, due):
+    lines = (f"{n},200{n}-0{n % 5 + 1}-11,2014-0{n % 4 + 1}-0{n},2026-02-15,{n}.50" for n in (3, 1, 4, 8, 5))
+    found = load(rows(f"No,{joined},{signed},{due},Beitrag", *lines))
+
+    assert (joined, "date_column") in found.questions
+    assert set(found.dates) == {None}
+    assert found.amounts == ["3.5", "1.5", "4.5", "8.5", "5.5"]
+
+
+@pytest.mark.parametrize("name", ["Valid until", "Date of birth", "Vertragsende", "生年月日"])
+def test_a_date_on_which_nobody_pays_is_asked_about_though_there_is_no_other_one(load, name):
+    found = load(rows(f"No,{name},Amount", "A,2024-05-12,1.50", "B,1975-11-30,2.50", "C,1990-02-01,3.50"))
+
+    assert (name, "date_column") in found.questions
+    assert set(found.dates) == {None}

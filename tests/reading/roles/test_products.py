@@ -268,3 +268,14 @@ def test_a_tax_is_a_share_of_sides_that_walk(load, header):
 
     assert found.amounts == ["-57.5", "230", "-115", "40.25", "-8.05", "345"]
     assert "amount_column" not in {kind for _, kind in found.questions}
+
+
+@pytest.mark.parametrize(
+    ("names", "is_known"), [("Miles,Rate,Zaru", True), ("Amount,Rate,Zaru", False), ("Vik,Pel,Zaru", False)]
+)
+def test_what_is_counted_at_a_rate_is_no_amount(load, names, is_known):
+    lines = ("2024-03-15,12,2.50,30.00", "2024-03-16,31,2.50,77.50", "2024-03-19,5,3.10,15.50")
+    found = load("\n".join([f"Date,{names}", *lines]) + "\n")
+
+    assert (found.amounts == ["30", "77.5", "15.5"]) is is_known
+    assert ("amount_column" in {kind for _, kind in found.questions}) is not is_known

@@ -317,3 +317,20 @@ def test_a_sign_may_be_the_beginning_of_a_word_in_the_name_of_its_column(load):
     lines = (f"2025-02-{n + 14},Bank,{n + 1}.50,{word}" for n, word in enumerate(words))
 
     assert load(rows("Date,Account,Amount,Income/Expense", *lines)).amounts == ["-1.5", "2.5", "-3.5", "-4.5"]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("Kennzeichen", ("HB-TR 100", "HB-TR 101", "HB-TR 102", "HB-TR 100")),
+        ("Product", ("Carob syrup", "Olive oil", "Carob syrup", "Olive oil")),
+        ("Tarif", ("Don libre", "Adhésion", "Don libre", "Adhésion")),
+        ("商品名", ("お茶", "お菓子", "お茶", "お菓子")),
+    ],
+)
+def test_what_was_bought_or_for_which_car_is_no_sign(load, name, words):
+    lines = (f"2025-02-{n + 14},{word},{n + 1}.50" for n, word in enumerate(words))
+    found = load(rows(f"Date,{name},Amount", *lines))
+
+    assert "sign" not in {kind for _, kind in found.questions}
+    assert found.amounts == ["1.5", "2.5", "3.5", "4.5"]

@@ -81,11 +81,11 @@ def test_changed_lists_count_before_they_are_folded_again(monkeypatch: pytest.Mo
 
 
 def _contents() -> list[dict[str, tuple[set[tuple[str, ...]], frozenset[str], str | None]]]:
-    names, cells, _ = word_lists.known_words.__wrapped__()
+    known = word_lists.known_words.__wrapped__()
     return [
         {
             role: (found.phrases, found.unspaced, found.open_ended.pattern if found.open_ended else None)
             for role, found in lists.items()
         }
-        for lists in (names, cells)
+        for lists in (known.names, known.cells, known.countries, known.domestic)
     ]
