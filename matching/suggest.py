@@ -88,7 +88,7 @@ def suggest(
             # What no payout takes, such as reserves that are paid out later, may be too little to learn from.
             few = [] if is_small else [step for step in _rest_of_few(*samples, fields) if step.name == "like amount"]
             own, step = _apart(*payouts, named)
-            named, passes = named | own, [step, *passes, *few]
+            named, passes = compared_by(few, fields) | named | own, [step, *passes, *few]
         elif owed is not None and owed.is_enough:
             named, passes = owed.fields, owed.passes
         elif owed is not None:
@@ -100,6 +100,13 @@ def suggest(
             [("", "invalid_plan", "the two tables have no columns that can be compared; write a plan by hand")]
         )
     return Plan(fields=named, passes=tuple(passes))
+
+
+def compared_by(passes: list[Pass], fields: Fields) -> dict[str, PlanField]:
+    """The fields that passes by rules compare. Passes that references prove come with fields of their own, which may lack them."""
+    rules = [step for step in passes if isinstance(step, RulesPass)]
+    compared = {comparison.field for step in rules for comparison in (*step.where, *step.score)}
+    return {name: field for name, field in fields.by_name().items() if name in compared}
 
 
 def _apart(

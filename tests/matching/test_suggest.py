@@ -7,9 +7,10 @@ import pyarrow as pa
 import pytest
 
 from matching import engine
-from matching.plan import Extracted
+from matching.fields import Fields
+from matching.plan import Comparison, Extracted, PlanField, RulesPass
 from matching.probabilistic.search import MAX_ROWS
-from matching.suggest import MOST_LEARNED, Roles, suggest
+from matching.suggest import MOST_LEARNED, Roles, compared_by, suggest
 from tests.matching.generator import Books, books
 from tests.matching.tables import pairs
 
@@ -365,3 +366,12 @@ def test_a_description_without_a_partner_is_compared_with_the_name():
     fields = columns_of(suggest(left, right))
 
     assert {pair for pair in fields.values() if pair[0] == "name"} == {("name", "title"), ("name", "about")}
+
+
+def test_passes_come_with_the_fields_that_they_compare():
+    party, day = PlanField(type="text", left="who", right="payer"), PlanField(type="date", left="due", right="paid")
+    known = Fields(None, None, day, party, is_party_selective=False)
+    similar = Comparison(field="party", compare="equal")
+    rule = RulesPass(name="like amount", kind="rules", where=(similar,), score=(), accept="suggest")
+
+    assert compared_by([rule], known) == {"party": party}
