@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from matching import assignment, candidates, duck, groups, normalise, recurring, scoring, sums, within_side
+from matching import assignment, candidates, chains, duck, groups, normalise, recurring, scoring, sums, within_side
 from matching.explanation import PairSeen, seen_in
 from matching.groups import Grouped
 from matching.plan import (
@@ -118,6 +118,10 @@ class _Run:
         _NONE.astype(np.bool_),
         _NONE.astype(np.bool_),
     )  # by position
+    is_settled: tuple[NDArray[np.bool_], NDArray[np.bool_]] = (
+        _NONE.astype(np.bool_),
+        _NONE.astype(np.bool_),
+    )  # the same, by confirmed matches
     rejected: NDArray[np.int64] = field(default_factory=lambda: _NONE)  # pairs, each encoded as one number
     rejected_sets: pa.Table | None = None
     remainders: tuple[int, int] = (0, 0)  # how many of the last input rows of each side are no records
@@ -208,6 +212,7 @@ def run(
         right_row = normalise.load(connection, "r", right, plan, shown[1], keeps_texts=keeps_texts).order
         work.rows = (left_row, right_row)
         work.is_used = (np.zeros(sizes[0], np.bool_), np.zeros(sizes[1], np.bool_))
+        work.is_settled = (np.zeros(sizes[0], np.bool_), np.zeros(sizes[1], np.bool_))
         work.rejected_sets = barred.rejected
         work.rejected = _rejected_pairs(barred.rejected, left_row, right_row)
         for side in "lr":
@@ -253,6 +258,7 @@ def _group_pass(work: _Run, index: int, step: AnyGroupPass) -> Iterator[Chunk | 
         sure = pc.sum(pc.equal(matches["status"], CONFIRMED)).as_py() or 0
         ambiguous += pc.sum(pc.equal(matches["ambiguity"], "ambiguous")).as_py() or 0
         if not reported:
+            _settle(work, part, pc.equal(matches["status"], CONFIRMED).to_pylist())
             confirmed, suggested = confirmed + sure, suggested + len(part) - sure
             work.matched, work.confirmed = work.matched + len(part), work.confirmed + sure
             work.used += sum(len(rows) for rows in chunk.used)
@@ -274,6 +280,13 @@ def _group_pass(work: _Run, index: int, step: AnyGroupPass) -> Iterator[Chunk | 
         skipped_pairs=0,
         local_components=0,
     )
+
+
+def _settle(work: _Run, found: list[groups.Group], is_confirmed: list[bool]) -> None:
+    """Note the rows of groups that are confirmed."""
+    for group, sure in zip(found, is_confirmed, strict=True):
+        if sure:
+            work.is_settled[0][list(group.left)] = work.is_settled[1][list(group.right)] = True
 
 
 def _grouped(sides: Sides, step: AnyGroupPass, budget: groups.Budget) -> Grouped:
@@ -340,6 +353,8 @@ def _pass(work: _Run, index: int, step: RulesPass | ProbabilisticPass) -> Iterat
             yield chunk
     if not reported:
         _use(work, pairs, chosen)
+        sure_pairs = chosen.pair[decided.is_confirmed]
+        work.is_settled[0][pairs.left[sure_pairs]] = work.is_settled[1][pairs.right[sure_pairs]] = True
     confirmed = int(decided.is_confirmed.sum())
     yield PassFinished(
         pass_index=index,
@@ -375,6 +390,7 @@ def _ruled(work: _Run, step: RulesPass, tell: Callable[[str, float], None]) -> _
     can_confirm = np.full(len(margin), step.accept in ("confirm", "confirm_if_unambiguous"))
     if step.accept == "confirm_if_unambiguous" and not scoring.is_by_code(work.plan, step):
         doubt = recurring.doubts(work.sides, evidence, pairs, chosen, (work.sides.free("l"), work.sides.free("r")))
+        doubt = np.maximum(doubt, _shifted(work, _Scored(pairs, weight, evidence), chosen))
         can_confirm = recurring.confirmed(doubt, margin >= AMBIGUOUS_BELOW_BITS * scoring.MILLI)
     decided = _decide(work, step, pairs, chosen, can_confirm)
     return _Solved(_Scored(pairs, weight, evidence), chosen, decided, len(pairs.left))
@@ -397,8 +413,25 @@ def _learned(work: _Run, step: ProbabilisticPass, tell: Callable[[str, float], N
         check=lambda: _check(work),
     )
     found = probabilistic.find(work.sides, step, budget)
-    decided = _decide(work, step, found.pairs, found.chosen, found.is_sure)
-    return _Solved(_Scored(found.pairs, found.weight, found.evidence), found.chosen, decided, found.candidates)
+    scored = _Scored(found.pairs, found.weight, found.evidence)
+    is_sure = found.is_sure
+    if is_sure.any():
+        is_sure = recurring.confirmed(_shifted(work, scored, found.chosen), is_sure)
+    decided = _decide(work, step, found.pairs, found.chosen, is_sure)
+    return _Solved(scored, found.chosen, decided, found.candidates)
+
+
+def _shifted(work: _Run, scored: _Scored, chosen: assignment.Assigned) -> NDArray[np.float64]:
+    """For each chosen pair, the chance that it belongs to a chain of payments that is shifted as a whole."""
+    names = list(dict.fromkeys(item.field for item in scored.evidence if item.field in work.plan.fields))
+    left, right = (rows[chosen.pair].astype(np.int64) for rows in (scored.pairs.left, scored.pairs.right))
+    is_proved = np.zeros(len(left), np.bool_)
+    for item in scored.evidence:
+        if item.compare == "equal" and item.field in names and work.plan.fields[item.field].type == "reference":
+            k = list(work.plan.fields).index(item.field)
+            alone = [work.sides.frequencies(side, k)[rows] == 1 for side, rows in (("l", left), ("r", right))]
+            is_proved |= (item.bits[chosen.pair] > 0) & alone[0] & alone[1]
+    return chains.doubts(work.sides, names, chains.Paired(left, right, is_proved, work.is_settled))
 
 
 def _max_pairs(memory_limit_mb: int, step: RulesPass) -> int:

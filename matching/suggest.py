@@ -5,6 +5,7 @@ A reference, and an amount that leads to confirmed matches, must be proved by th
 from such pairs. What is not proved is only suggested to a person.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -86,12 +87,11 @@ def suggest(
         if payouts is not None:
             # What no payout takes, such as reserves that are paid out later, may be too little to learn from.
             few = [] if is_small else [one for one in _rest_of_few(*samples, fields) if one.name == "like amount"]
-            compared = {item.field for one in few for item in (*one.where, *one.score)}
-            named = {name: field for name, field in fields.by_name().items() if name in compared} | named
             own, step = _apart(*payouts, named)
             # Numbers that payments name say more than what adds up within a branch.
             first = len(called.passes) if called is not None else 0
-            named, passes = named | own, [*passes[:first], step, *passes[first:], *few]
+            named = compared_by(few, fields) | named | own
+            passes = [*passes[:first], step, *passes[first:], *few]
         elif owed is not None and owed.is_enough:
             named, passes = owed.fields, owed.passes
         elif owed is not None:
@@ -103,6 +103,13 @@ def suggest(
             [("", "invalid_plan", "the two tables have no columns that can be compared; write a plan by hand")]
         )
     return Plan(fields=named, passes=tuple(passes))
+
+
+def compared_by(passes: Sequence[Pass], fields: Fields) -> dict[str, PlanField]:
+    """The fields that passes by rules compare. Passes that references prove come with fields of their own, which may lack them."""
+    rules = [step for step in passes if isinstance(step, RulesPass)]
+    compared = {comparison.field for step in rules for comparison in (*step.where, *step.score)}
+    return {name: field for name, field in fields.by_name().items() if name in compared}
 
 
 def _apart(

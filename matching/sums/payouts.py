@@ -22,7 +22,7 @@ from matching.sums.fees import Fee
 from matching.sums.find import CONFIRMED_ERROR, MAX_ROWS, days_text, describe, few, prefix
 from matching.sums.judge import ABSENT
 from matching.sums.rows import Ledgers
-from matching.sums.schedules import LAGS, LONGEST, LONGEST_SPAN, Book, Branch, Pairs, Schedule
+from matching.sums.schedules import LAGS, LONGEST, LONGEST_SPAN, Book, Branch, Pairs, Schedule, tied_by_chance
 from matching.sums.solve import APART, SURE
 
 STEPS = (1e-4, 1e-3, 1e-2, 0.05)  # what is nearly certain is taken first, because it leaves less for the others
@@ -68,11 +68,15 @@ class Solver:
     budget: Budget
     found: list[Payout] = field(default_factory=list)
     habits: dict[_Key, Floats] = field(default_factory=dict)
+    by_chance: dict[int, float] = field(
+        default_factory=dict
+    )  # the share of a text's payments, of a price list's amounts
 
     def solve(self) -> list[Payout]:
         """All payouts, the surest first."""
         book = self.book
         self.open_parts, self.open_totals = np.ones(len(book.parts), bool), np.ones(len(book.totals), bool)
+        self.by_chance = tied_by_chance(book, self.schedules)
         self.pairs = {id(one): self._own(one) for one in self.schedules}
         self._count([one for options in self._whole().values() for one in options])
         for step in STEPS:
@@ -228,6 +232,7 @@ class Solver:
         chance = 1 / width  # the weights of all runs, with and without what is late, make one
         ours = by_rows[options[best].rows]
         error = 1 - ours / sum(by_rows.values()) + ABSENT * chance / max(ours, 1e-300)
+        error += ABSENT * self.by_chance.get(int(self.book.series[line]), 0.0)
         return [replace(options[best], error=float(min(error, 1.0)), choices=len(by_rows))]
 
     def _take(self, judged: list[Payout]) -> int:

@@ -45,6 +45,8 @@ LEAST_TIED = 4  # payments of a text that pay a branch, once fees are known
 MORE = 0.1  # share of a text's payments that another choice of kinds must explain besides
 TIMES_CHANCE = 4  # so many times what amounts that are off show
 OFF = (3, -7, 41, -113)  # minor units
+FREQUENT = 5  # amounts of a price list, by whose differences payments are taken to be off as well
+EQUAL_ROWS = 2e-4  # the chance that two rows have one amount, above which amounts come from a price list
 MAX_WORK = 60_000_000  # pairs of a payment and a run that are looked at
 USUAL_FEE, MOST_FEE = 0.15, 0.35  # of the gross amount
 MOST_LEARNED, MOST_TRIED = 60_000, 6_000  # pairs of a payment and a run that usual fees are learned from, and others
@@ -107,6 +109,7 @@ class Book:
             self.kind = np.zeros(len(parts), np.int64)
         self.series = _series(totals.reference)
         self.branches = _branches(parts, self.kind, is_one=is_one)
+        self.offs = (*OFF, *_differences(parts.amount))
         # A payment that some single row comes to proves no payout: books that agree row by row have only such.
         self.is_like_one = np.isin(totals.amount, parts.amount)
 
@@ -179,6 +182,18 @@ def _fee(fee: Fee, charged: Ints, branch: Branch, pairs: Pairs) -> Ints:
     sums, counts = (values[pairs.last + 1] - values[pairs.first] for values in both)
     found: Ints = (sums if fee.rounded_by_part else halves_up(sums * fee.percent)) + fee.fixed * counts
     return found
+
+
+def _differences(amounts: Ints) -> list[int]:
+    """
+    The differences between the most frequent amounts, where amounts repeat. Sums of a price list hardly ever come to what is a
+    few cents off, and to what is one price more and another less as often as to anything.
+    """
+    values, counts = np.unique(amounts[amounts != 0], return_counts=True)
+    if (counts * (counts - 1)).sum() <= EQUAL_ROWS * len(amounts) * (len(amounts) - 1):
+        return []
+    frequent = values[np.lexsort((values, -counts))][:FREQUENT]
+    return [int(off) * (-1) ** n for n, off in enumerate(np.diff(frequent).tolist())]
 
 
 def _codes(texts: Texts) -> Ints:
@@ -301,7 +316,7 @@ def _schedules(book: Book, models: list[dict[int, Fee]], check: Callable[[], Non
             tied = _tied(book, branch, fees, 0)
             if max(map(len, tied.values()), default=0) < LEAST_TIED:
                 continue
-            chance = [_tied(book, branch, fees, off) for off in OFF]
+            chance = [_tied(book, branch, fees, off) for off in book.offs]
             for series, lines in tied.items():
                 by_chance = max(len(one.get(series, ())) for one in chance)
                 if len(lines) >= max(LEAST_TIED, TIMES_CHANCE * by_chance) and len(lines) > len(
@@ -322,6 +337,18 @@ def _distinct(found: list[tuple[Schedule, frozenset[int]]]) -> list[Schedule]:
             kept.append(one)
             known |= lines
     return kept
+
+
+def tied_by_chance(book: Book, schedules: list[Schedule]) -> dict[int, float]:
+    """The share of each text's payments that come to a run though they are off by a difference of a price list."""
+    offs = book.offs[len(OFF) :]
+    found: dict[int, float] = {}
+    for one in schedules if offs else ():
+        tied = [len(_tied(book, one.branch, one.fees, off).get(one.series, ())) for off in offs]
+        counted = int(((book.series == one.series) & ~book.is_like_one).sum())  # as _tied does
+        share = sum(tied) / len(tied) / max(counted, 1)
+        found[one.series] = max(found.get(one.series, 0.0), share)
+    return found
 
 
 def _tied(book: Book, branch: Branch, fees: Fees, off: int) -> dict[int, frozenset[int]]:
@@ -434,7 +461,7 @@ def _counted(book: Book, keys: Callable[[int], tuple[Ints, Ints]]) -> Iterator[t
     found = _best(book, *keys(0))
     if not any(votes >= LEAST_TIES for _, votes in found.values()):
         return
-    chance = [_best(book, *keys(off)) for off in OFF]
+    chance = [_best(book, *keys(off)) for off in book.offs]
     for series, (key, votes) in sorted(found.items()):
         if votes >= LEAST_TIES:
             yield series, key, votes, max((one[series][1] for one in chance if series in one), default=0)

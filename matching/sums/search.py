@@ -1,7 +1,7 @@
 """All subsets of given sizes that come to given amounts: meet in the middle, exact, bounded by the number of subsets."""
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import combinations
 from math import comb
 
@@ -43,6 +43,12 @@ class _Half:
     ordered: Ints
     starts: Ints  # of the subsets of each size
 
+    @cached_property
+    def distinct(self) -> tuple[Ints, Ints]:
+        """The different keys in order, and how many subsets have each. Amounts of a price list have few."""
+        first = np.flatnonzero(np.append(True, self.ordered[1:] != self.ordered[:-1]))
+        return self.ordered[first], np.diff(np.append(first, len(self.ordered)))
+
 
 class Halves:
     """The sums of both halves of some values, in order, so that any target can be looked up."""
@@ -51,7 +57,8 @@ class Halves:
         """List the subsets of up to `size` values. Their sums are within MAX_SUM, and there are at most 510 values."""
         self.values = values
         self.sides = (np.arange(0, len(values), 2), np.arange(1, len(values), 2))
-        self._left, self._right = (self._listed(side, size) for side in self.sides)
+        self.halves = tuple(self._listed(side, size) for side in self.sides)
+        self._left, self._right = self.halves
 
     def _listed(self, side: Ints, size: int) -> _Half:
         parts = []
@@ -67,8 +74,12 @@ class Halves:
 
     def count(self, target: Target) -> int:
         """How many subsets there are."""
-        first, last = self._ranges(target)
-        return int((last - first).sum())
+        (left, ours), (right, theirs) = self._left.distinct, self._right.distinct
+        before = np.append(0, np.cumsum(theirs))
+        needles = (target.size << SHIFT) - left
+        first = np.searchsorted(right, needles + target.low, side="left")
+        last = np.searchsorted(right, needles + target.high, side="right")
+        return int((ours * (before[last] - before[first])).sum())
 
     def find(self, target: Target, most: int) -> list[tuple[int, ...]]:
         """The subsets as sorted positions, at most so many of them, always the same ones."""

@@ -8,9 +8,10 @@ import pyarrow as pa
 import pytest
 
 from matching import engine
-from matching.plan import Extracted
+from matching.fields import Fields
+from matching.plan import Comparison, Extracted, PlanField, RulesPass
 from matching.probabilistic.search import MAX_ROWS
-from matching.suggest import MOST_LEARNED, Roles, suggest
+from matching.suggest import MOST_LEARNED, Roles, compared_by, suggest
 from tests.matching.generator import Books, books
 from tests.matching.tables import pairs
 
@@ -412,3 +413,12 @@ def test_numbers_that_payments_name_are_asked_before_what_adds_up_within_a_suppl
     confirmed = {(i, j) for m in sure for i in m["left"] for j in m["right"]}
     assert confirmed <= truth
     assert len(confirmed) > 0.8 * len(truth)
+
+
+def test_passes_come_with_the_fields_that_they_compare():
+    party, day = PlanField(type="text", left="who", right="payer"), PlanField(type="date", left="due", right="paid")
+    known = Fields(None, None, day, party, is_party_selective=False)
+    similar = Comparison(field="party", compare="equal")
+    rule = RulesPass(name="like amount", kind="rules", where=(similar,), score=(), accept="suggest")
+
+    assert compared_by([rule], known) == {"party": party}

@@ -16,7 +16,7 @@ from matching.suggest import suggest
 from matching.sums.fees import Fee
 from matching.sums.payouts import Solver
 from matching.sums.rows import Rows
-from matching.sums.schedules import Book, learn
+from matching.sums.schedules import Book, learn, tied_by_chance
 from tests.matching.sums.test_solve import rows
 
 pytestmark = pytest.mark.integration
@@ -273,3 +273,42 @@ def test_a_pass_for_payouts_is_told_either_a_branch_or_a_text():
     for wrong in ({}, {"text": "text", "by": "text"}):
         with pytest.raises(ValidationError, match="needs by, or text"):
             Plan.model_validate({"fields": fields, "passes": [step | wrong]})
+
+
+PRICES = (2_990, 4_900, 7_900, 9_900, 14_900)
+
+
+def priced(seed: int, prices: tuple[int, ...], *, is_paid: bool) -> tuple[list[tuple], list[tuple]]:
+    """One sale a day by some customers, of few prices, and payments of one to four sales: of these, or of none of them."""
+    chance = random.Random(seed)
+    sales, payments = [], []
+    for n in range(4):
+        waiting = 0
+        for day in range(120):
+            amount = chance.choice(prices)
+            sales.append((amount, day, f"customer {n}", ""))
+            waiting += amount
+            if chance.random() < 0.4:
+                total = waiting if is_paid else sum(chance.choices(prices, k=chance.randint(2, 4)))
+                payments.append((total, day + 1, f"PAYER {'ABCD'[n]}", ""))
+                waiting = 0
+    return sales, payments
+
+
+def test_sums_of_few_prices_that_tie_by_chance_prove_no_payouts():
+    sales, payments = priced(1, PRICES, is_paid=False)
+
+    assert learn(Book(as_rows(sales), as_rows(payments), 100), lambda: None) == []
+
+
+def test_how_often_sums_of_few_prices_tie_by_chance_counts_against_payouts():
+    sales, payments = priced(2, tuple(range(1_990, 9_990, 130)), is_paid=True)
+
+    book, learned, found = solved(sales, payments)
+
+    shares = tied_by_chance(book, learned)
+    assert shares
+    assert min(shares.values()) > 0.05
+    assert min(one.error for one in found) > 0.005
+    by_fees = [books()[n] for n in (0, 1)]
+    assert tied_by_chance(*solved(*by_fees)[:2]) == {}

@@ -1,6 +1,7 @@
 """Subsets by meeting in the middle, against a search through all of them."""
 
 from itertools import combinations
+from math import comb
 
 import numpy as np
 from hypothesis import given, settings
@@ -36,6 +37,13 @@ def test_no_more_subsets_are_returned_than_asked_for():
 
     assert len(found) == 7
     assert found == Halves(equal, 4).find(Target(4, 3_960, 3_960), 7)
+
+
+def test_equal_sums_are_looked_up_once_and_all_counted():
+    halves = Halves(np.full(12, 990, np.int64), 4)
+
+    assert halves.count(Target(4, 3_960, 3_960)) == comb(12, 4)
+    assert [len(half.distinct[0]) for half in halves.halves] == [5, 5]
 
 
 def test_the_work_is_the_number_of_partial_sums():
