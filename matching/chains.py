@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matching.plan import FieldName
-from matching.sides import Sides, counts
+from matching.sides import Sides
 
 MOST = 0.5  # a doubt; a pair that may as well be another one
 PRIOR_ROWS = 4.0  # by which lags of those that recur are drawn towards those of others
@@ -46,8 +46,8 @@ class _Side:
     first: float  # day of all rows
     last: float
     missing: float  # share of all rows that have no partner, without the settled ones
-    others: Floats  # days of the rows that are in no chain, in order
-    open_before: Ints  # how many of the first n of these have no partner
+    others_before: Ints  # how many rows that are in no chain come before each day since the first one
+    open_before: Ints  # how many of these have no partner
 
     def neighbour(self, step: int) -> tuple[Ints, Floats]:
         """Of each pair, the next row of its chain that has another day, -1 if there is none, and the days to it."""
@@ -63,10 +63,12 @@ class _Side:
 
     def cut(self, step: int, gap: Floats) -> Floats:
         """The share of rows without a partner among those that do not recur, within so many days of an end of the file."""
-        bounds = (self.first, self.first + gap) if step < 0 else (self.last - gap, self.last)
-        start = np.searchsorted(self.others, np.asarray(bounds[0]), side="left")
-        end = np.searchsorted(self.others, np.asarray(bounds[1]), side="right")
-        found: Floats = (self.open_before[end] - self.open_before[start] + 1) / (end - start + 2)
+        days = len(self.others_before) - 1
+        length = np.clip(np.nan_to_num(gap), 0, days).astype(np.int64) + 1
+        start, end = (0, np.minimum(length, days)) if step < 0 else (np.maximum(days - length, 0), days)
+        counted = (part[end] - part[start] for part in (self.open_before, self.others_before))
+        open_ones, every = counted
+        found: Floats = (open_ones + 1) / (every + 2)
         return found
 
     def gap(self) -> Floats:
@@ -95,23 +97,26 @@ def doubts(sides: Sides, names: Sequence[FieldName], paired: Paired) -> Floats:
     if day is None or not len(found) or not any(fields[name].type == "money" for name in names):
         return found
     days = [_days(sides, side, day) for side in "lr"]
-    keys = [_keys(sides, side, names) for side in "lr"]
-    chain = _chains(keys, paired)
-    alone = [counts(one.astype(np.uint64)) for one in chain]
-    rows = (paired.left, paired.right)
+    # What is settled is in no chain. Usually an earlier pass has settled most rows, by a number.
+    kept = [np.flatnonzero(~settled) for settled in paired.settled]
+    rows = [np.searchsorted(one, pair) for one, pair in zip(kept, (paired.left, paired.right), strict=True)]
+    chain = _chains([_keys(sides, side, names)[one] for side, one in zip("lr", kept, strict=True)], rows)
+    sizes = [np.bincount(one)[one] for one in chain]
     lags = days[1][paired.right] - days[0][paired.left]
-    recurs = np.maximum(alone[0][rows[0]], alone[1][rows[1]]) > 1
+    recurs = np.maximum(*(size[one] for size, one in zip(sizes, rows, strict=True))) > 1
     usual = _Lags(lags[~recurs | paired.is_proved], lags[recurs & ~paired.is_proved])
     can_move = recurs & ~paired.is_proved
     found[can_move & np.isnan(lags)] = MOST
     moves = np.flatnonzero(can_move & ~np.isnan(lags))
     if not len(moves):
         return found
-    moving = (moves, paired.is_proved)
-    both = (
-        _side(chain[0], days[0], paired.settled[0], rows[0], moving),
-        _side(chain[1], days[1], paired.settled[1], rows[1], moving),
+    left, right = (
+        _side(
+            _Rows(chain[n], sizes[n], days[n][kept[n]], days[n][paired.settled[n]]), rows[n], (moves, paired.is_proved)
+        )
+        for n in (0, 1)
     )
+    both = (left, right)
     found[moves] = np.minimum(
         _shifted(both, lags[moves], usual, later=True)
         + _shifted(both, lags[moves], usual, later=False)
@@ -178,7 +183,7 @@ def _keys(sides: Sides, side: str, names: Sequence[FieldName]) -> NDArray[np.uin
     return np.asarray(sides.connection.execute(sql).fetchnumpy()["v"], np.uint64)
 
 
-def _chains(keys: list[NDArray[np.uint64]], paired: Paired) -> tuple[Ints, Ints]:
+def _chains(keys: list[NDArray[np.uint64]], pairs: Sequence[Ints]) -> tuple[Ints, Ints]:
     """The number of each row's chain: rows with one key, on both sides if any of them are paired."""
     # Imported here: SciPy takes 0.4 s, and many plans have no pass that needs it.
     from scipy.sparse import coo_matrix
@@ -186,42 +191,59 @@ def _chains(keys: list[NDArray[np.uint64]], paired: Paired) -> tuple[Ints, Ints]
 
     numbers = [np.unique(one, return_inverse=True)[1] for one in keys]
     sizes = [int(one.max(initial=-1)) + 1 for one in numbers]
-    ends = numbers[0][paired.left], numbers[1][paired.right] + sizes[0]
+    ends = numbers[0][pairs[0]], numbers[1][pairs[1]] + sizes[0]
     graph = coo_matrix((np.ones(len(ends[0]), np.int8), ends), shape=(sum(sizes), sum(sizes)))
     label = connected_components(graph, directed=False)[1].astype(np.int64)
     return label[numbers[0]], label[numbers[1] + sizes[0]]
 
 
-def _side(chain: Ints, day: Floats, settled: Flags, rows: Ints, moves: tuple[Ints, Flags]) -> _Side:
+@dataclass(frozen=True)
+class _Rows:
+    """The rows of a side that are not settled: the chain of each, how many rows that has, and the day; and the days of the others."""
+
+    chain: Ints
+    size: Ints
+    day: Floats
+    settled: Floats
+
+
+def _side(every: _Rows, rows: Ints, moves: tuple[Ints, Flags]) -> _Side:
     """
     Read one side.
 
     Args:
-        settled, rows: of this side, as in Paired.
+        every: the rows of this side.
+        rows: their places of all pairs.
         moves: the pairs that may be shifted, and which of all pairs are proved.
     """
-    stays = settled.copy()
+    chain, day = every.chain, every.day
+    stays = np.zeros(len(chain), np.bool_)
     stays[rows[moves[1]]] = True
     kept = np.flatnonzero(~stays & ~np.isnan(day))
     kept = kept[np.lexsort((day[kept], chain[kept]))]
     pair, place = np.full(len(chain), -1), np.full(len(chain), 0)
     pair[rows[moves[0]]] = np.arange(len(moves[0]))
     place[kept] = np.arange(len(kept))
-    is_open = ~settled
+    is_open = np.ones(len(chain), np.bool_)
     is_open[rows] = False
-    alone = (counts(chain.astype(np.uint64)) == 1) | stays
-    others = np.flatnonzero(alone & ~np.isnan(day))
-    others = others[np.argsort(day[others], kind="stable")]
+    alone = (every.size == 1) | stays
+    others = (every.settled, day[alone], day[alone & is_open])
+    known = np.concatenate((day, every.settled))
+    first, last = float(np.nanmin(known)), float(np.nanmax(known))
+    settled, lone, lonely = (
+        np.bincount(np.floor(part[~np.isnan(part)] - first).astype(np.int64), minlength=int(last - first) + 1)
+        for part in others
+    )
     return _Side(
         chain=chain[kept],
         day=day[kept],
         pair=pair[kept],
         place=place[rows[moves[0]]],
-        first=float(np.nanmin(day)),
-        last=float(np.nanmax(day)),
-        missing=min((int(is_open.sum()) + 1) / (int((~settled).sum()) + 2), MOST),
-        others=day[others],
-        open_before=np.concatenate(([0], np.cumsum(is_open[others]))),
+        first=first,
+        last=last,
+        missing=min((int(is_open.sum()) + 1) / (len(chain) + 2), MOST),
+        others_before=np.concatenate(([0], np.cumsum(settled + lone))),
+        open_before=np.concatenate(([0], np.cumsum(lonely))),
     )
 
 
