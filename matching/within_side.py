@@ -100,11 +100,12 @@ class _Search:
         """Whether a row and its reversal have one reference with one more row, which was booked when they were both there."""
         a, text = self.named.a, self.reference_a[row]
         found = self.rows_of[text] if text else []
-        pair = sorted((n for n in found if abs(a.amount[n]) == abs(a.amount[row])), key=lambda n: int(a.day[n]))
-        others = [n for n in found if n not in pair]
-        if len(pair) != 2 or len(others) != 1:
+        if len(found) != 3:
             return False
-        first, last, other = *pair, others[0]
+        pair = sorted((n for n in found if abs(a.amount[n]) == abs(a.amount[row])), key=lambda n: int(a.day[n]))
+        if len(pair) != 2:
+            return False
+        first, last, other = *pair, next(n for n in found if n not in pair)
         # An item of an order is there from its first day, and is no correction.
         is_later = a.day[first] < a.day[other] and a.day[last] <= a.day[other]
         return bool(is_later and int(a.amount[first]) * int(a.amount[other]) > 0)
