@@ -37,6 +37,7 @@ class Stretch:
     listing: Listing
     rows: list[dict[str, Any]] = field(default_factory=list)
     reached: Position | None = None
+    begun: Position | None = None  # the first row that a search has looked at
     looked_at: int = 0
     is_cut: bool = False  # because many rows have been looked at
 
@@ -73,9 +74,11 @@ class Merged:
         ahead, behind = (reached is not None, query.cursor is not None or query.skip > 0)
         if backwards:
             ahead, behind = True, reached is not None
-        edge = {"_sort": reached[0], "_tie": reached[1]} if reached is not None else None
-        last = edge if edge is not None and not backwards else (rows[-1][1] if rows else None)
-        first = edge if edge is not None and backwards else (rows[0][1] if rows else None)
+        edge = _row_at(reached)
+        # Of a page on which nothing was found, the way back begins at what it looked at first.
+        begun = _row_at(self._first(stretches, backwards=backwards))
+        last = edge if edge is not None and not backwards else (rows[-1][1] if rows else begun)
+        first = edge if edge is not None and backwards else (rows[0][1] if rows else begun)
         count = len(rows) if self.is_search else total
         is_whole = not self.is_search or not (ahead or behind)
         return Page(
@@ -96,17 +99,26 @@ class Merged:
         rows, more = await listing.rows(reading, query, after, backwards=backwards)
         return Stretch(listing, rows, (rows[-1]["_sort"], rows[-1]["_tie"]) if more else None)
 
-    def _merge(
-        self, stretches: list[Stretch], skip: int, limit: int, *, backwards: bool
-    ) -> tuple[list[tuple[Listing, dict[str, Any]]], Position | None]:
-        """The rows of the page with their places, and the position after which the list goes on, if it does."""
+    def _order(self, *, backwards: bool) -> tuple[Callable[[Position], Any], bool]:
+        """What positions are sorted by, and whether the largest comes first."""
         sort = self.places[0].listing.sort
-        is_descending = (sort.descending != backwards) != sort.flipped
 
         def key(position: Position) -> Any:
             value, tie = position
             return ((value is None) != sort.flipped, 0 if value is None else _PARSED.get(sort.cast, str)(value), tie)
 
+        return key, (sort.descending != backwards) != sort.flipped
+
+    def _first(self, stretches: list[Stretch], *, backwards: bool) -> Position | None:
+        key, is_descending = self._order(backwards=backwards)
+        begun = sorted((one.begun for one in stretches if one.begun is not None), key=key, reverse=is_descending)
+        return begun[0] if begun else None
+
+    def _merge(
+        self, stretches: list[Stretch], skip: int, limit: int, *, backwards: bool
+    ) -> tuple[list[tuple[Listing, dict[str, Any]]], Position | None]:
+        """The rows of the page with their places, and the position after which the list goes on, if it does."""
+        key, is_descending = self._order(backwards=backwards)
         rows = [((row["_sort"], row["_tie"]), one.listing, row) for one in stretches for row in one.rows]
         rows.sort(key=lambda row: key(row[0]), reverse=is_descending)
         ends = sorted((one.reached for one in stretches if one.reached is not None), key=key, reverse=is_descending)
@@ -116,6 +128,11 @@ class Merged:
         found = rows[skip : skip + limit]
         more = len(rows) > skip + limit
         return [(listing, row) for _, listing, row in found], found[-1][0] if more else end
+
+
+def _row_at(position: Position | None) -> dict[str, Any] | None:
+    """The part of a row that a cursor is made of."""
+    return None if position is None else {"_sort": position[0], "_tie": position[1]}
 
 
 async def _searched(
@@ -142,20 +159,24 @@ async def _searched(
             found.rows += [row for row in rows if row["_found"]]
             found.looked_at += looked_at
             if rows:
+                found.begun = found.begun or (rows[0]["_sort"], rows[0]["_tie"])
                 after = last = (rows[-1]["_sort"], rows[-1]["_tie"])
             if looked_at < number:
                 break
             size *= 4
         else:
-            found.reached = last
-            found.is_cut = found.looked_at >= SEARCHED_ROWS
-            return found
+            # Otherwise the next page would look at nothing, and have no way back.
+            following = Step(part, after, is_descending != sort.flipped, 1, 0, _NO_LIMIT)
+            if len(found.rows) > query.limit or await reading.rows(*_looking(place, following)):
+                found.reached = last
+                found.is_cut = found.looked_at >= SEARCHED_ROWS
+                return found
         after = None
     return found
 
 
 def _looking(place: Place, step: Step) -> tuple[Any, ...]:
-    """The statement that looks at some rows, and its values: the rows that are found, and the last one in any case."""
+    """The statement that looks at some rows, and its values: the rows that are found, and the first and the last one in any case."""
     condition, listing = place.condition or "true", place.listing
     looking = Listing("", listing.source, listing.sort, listing.binding, listing.conditions, list(listing.values))
     for value in place.values:
@@ -163,7 +184,7 @@ def _looking(place: Place, step: Step) -> tuple[Any, ...]:
         condition = condition.replace("?", f"${len(looking.values)}", 1)
     sql, values = looking.statement(step, f"({condition}) AS _found")
     numbered = f"SELECT x.*, row_number() OVER () AS _n, lead(true, 1, false) OVER () AS _goes_on FROM ({sql}) x"
-    return f"SELECT * FROM ({numbered}) y WHERE _found OR NOT _goes_on", *values
+    return f"SELECT * FROM ({numbered}) y WHERE _found OR NOT _goes_on OR _n = 1", *values
 
 
 async def _fetched(
