@@ -251,11 +251,16 @@ def distinct(values: Floats) -> Floats:
     return found
 
 
-def rows_in_common(a: Floats, b: Floats) -> int:
-    """How many rows of two columns could be paired by equal values, each row once. Rows of nothing do not count."""
-    (x, of_x), (y, of_y) = (np.unique(v[~np.isnan(v) & (v != 0)], return_counts=True) for v in (a, b))
-    _, at_x, at_y = np.intersect1d(x, y, assume_unique=True, return_indices=True)
-    return int(np.minimum(of_x[at_x], of_y[at_y]).sum())
+def counted(values: Floats) -> tuple[Floats, NDArray[np.int64]]:
+    """The distinct values in order, without NaN and zero, and how many rows have each."""
+    found: tuple[Floats, NDArray[np.int64]] = np.unique(values[~np.isnan(values) & (values != 0)], return_counts=True)
+    return found
+
+
+def rows_in_common(a: tuple[Floats, NDArray[np.int64]], b: tuple[Floats, NDArray[np.int64]]) -> int:
+    """How many rows of two columns could be paired by equal values (`counted`), each row once."""
+    _, at_a, at_b = np.intersect1d(a[0], b[0], assume_unique=True, return_indices=True)
+    return int(np.minimum(a[1][at_a], b[1][at_b]).sum())
 
 
 def overlap(a: Floats, b: Floats) -> tuple[float, float]:

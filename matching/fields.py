@@ -124,6 +124,10 @@ def _amount(left: Sample, right: Sample, roles: tuple[Roles, Roles], reference: 
         {c.name: evidence.distinct(sample.amounts(c)) for c in side}
         for sample, side in zip((left, right), columns, strict=True)
     ]
+    counted = [
+        {c.name: evidence.counted(sample.amounts(c)) for c in side}
+        for sample, side in zip((left, right), columns, strict=True)
+    ]
     best: tuple[float, bool, SampleColumn, SampleColumn, bool] | None = None
     for a in columns[0]:
         for b in columns[1]:
@@ -137,7 +141,10 @@ def _amount(left: Sample, right: Sample, roles: tuple[Roles, Roles], reference: 
                 told = share - chance if chance <= BY_CHANCE * share else 0.0
                 # Of columns whose overlap is no chance, those count by which most rows have partners. An amount in or out
                 # alone has its own overlap, but leaves out the rows of the other direction.
-                rows = evidence.rows_in_common(x, y) / max(1, min(left.rows, right.rows)) if told > 0 else 0.0
+                values, counts = counted[1][b.name]
+                of_b = (-values, counts) if negate else (values, counts)
+                common = evidence.rows_in_common(counted[0][a.name], of_b) if told > 0 else 0
+                rows = common / max(1, min(left.rows, right.rows))
                 # Ties go to the columns the mapping names, then to those written like amounts, then to the earlier
                 # ones.
                 score = (

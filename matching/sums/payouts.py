@@ -68,9 +68,8 @@ class Solver:
     budget: Budget
     found: list[Payout] = field(default_factory=list)
     habits: dict[_Key, Floats] = field(default_factory=dict)
-    by_chance: dict[int, float] = field(
-        default_factory=dict
-    )  # the share of a text's payments, of a price list's amounts
+    # The share of a text's payments that tie by chance, where amounts are those of a price list.
+    by_chance: dict[int, float] = field(default_factory=dict)
 
     def solve(self) -> list[Payout]:
         """All payouts, the surest first."""

@@ -35,10 +35,8 @@ from matching.reading.roles.words import is_deducted, is_sales_tax, names_minor_
 NAMED = 0.5  # of a column's name that must say what it is
 MIN_CHANGES = 2  # steps of a balance from one currency to another, by which the currency is not that of the account
 SURE_NAME = 0.9  # of a column's name that must mean an amount, so that a product beside it is no rival
-MIN_UNEVEN, UNEVEN_SHARE = (
-    4,
-    0.5,
-)  # numbers of which so many are no multiples of five, as prices in whole units mostly are
+# Numbers of which so many are no multiples of five, as prices in whole units mostly are.
+MIN_UNEVEN, UNEVEN_SHARE = 4, 0.5
 WHOLE_MINOR = 100  # whole numbers from here on may count the smallest unit, if a program wrote the file
 
 
