@@ -12,6 +12,7 @@ from matching.reading.cells.numbers import Numbers
 from matching.reading.roles.facts import Line
 
 MIN_ROWS = 3  # below a header, from which a single row above it may be about the account
+MAX_SAID = 20  # amounts of that row; more are those of a table
 _DECIMALS = re.compile(r"-?[0-9][0-9.,' ]*[.,][0-9]+")
 Mask = NDArray[np.bool_]
 
@@ -52,6 +53,8 @@ def _decimals(line: Line) -> set[str]:
 def _says_sum(row: Line, below: Sequence[Line], typed: Mask) -> bool:
     """Whether a row has the sum of a column of the rows below, or two amounts that differ by it."""
     said = [value for value in _values(sorted(_decimals(row))) if value is not None]
+    if len(said) > MAX_SAID:
+        return False
     told = {*said, *(abs(one - other) for one in said for other in said)} - {Decimal(0)}
     for column in np.flatnonzero(typed.any(axis=0)).tolist():
         texts = [line.cells[column] for line in below if column < len(line.cells)]

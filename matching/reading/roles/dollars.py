@@ -14,10 +14,8 @@ from matching.reading.roles.folding import words_of
 from matching.reading.roles.word_lists import WordList, known_words
 
 SAMPLE = 1_000  # rows whose texts are looked at
-MIN_SAYING, SAYING_SHARE = (
-    2,
-    0.1,
-)  # rows that must name a domestic payment: one alone may be about somebody else's account
+# Rows that must name a domestic payment: one alone may be about somebody else's account.
+MIN_SAYING, SAYING_SHARE = 2, 0.1
 PLACED_SHARE = 0.5  # of the rows whose texts must end with states of one country
 MIN_ROWS = 3  # from which a column that always says the same is about the file
 LONGEST_NAME = 4  # words of a country's name
