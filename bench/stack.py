@@ -188,7 +188,7 @@ class Caller:
             if source["status"] != "loading":
                 assert source["status"] == "ready", source
                 return source
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.02)
 
     async def _json(self, request: Any) -> Any:
         async with request as response:
