@@ -5,7 +5,8 @@ A row has at most one partner, so the chances of its pairs add up to at most one
 without competition would call matches.
 
 Source: Fellegi & Sunter, A Theory for Record Linkage (JASA, 1969); Dempster, Laird & Rubin, Maximum Likelihood from
-Incomplete Data via the EM Algorithm (JRSS B, 1977).
+Incomplete Data via the EM Algorithm (JRSS B, 1977). Rising bits: Barlow & Brunk, The Isotonic Regression Problem and its
+Dual (JASA, 1972).
 """
 
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import isotonic_regression
 
 from matching.probabilistic.levels import Compared, Comparison, Levels, Pairs
 
@@ -20,6 +22,7 @@ ROUNDS = 20
 ALL_PAIRS = 2_000_000
 GROUP, GROUPS = 250, 16  # rows of each side, a million pairs in total
 SHRINK = 2.0  # pairs by chance that are added to each field, so that a level nobody has seen earns no weight
+RISING = 100.0  # pairs that say that a greater likeness is no less evidence; few true pairs show by chance that it is
 SEED = 20260401
 MAX_BITS = 60.0
 LEAST, MOST = 0.01, 0.999  # of rows of the smaller side with a partner
@@ -35,6 +38,7 @@ class Candidates:
     levels: list[Levels]  # of each comparison, shape (pairs,)
     sizes: tuple[int, int]  # rows of both sides
     known: list[Floats | None] | None = None  # of each comparison, true pairs that are known already, shape (levels,)
+    rising: list[bool] | None = None  # of each comparison, whether a higher level is a greater likeness
 
 
 @dataclass(frozen=True)
@@ -181,7 +185,8 @@ def bits_of(candidates: Candidates, chance: Floats, others: list[Floats]) -> lis
     """The bits of each level of each comparison, from the chances of the pairs. `others` is `Random.beside`."""
     found = []
     known = candidates.known or [None] * len(others)
-    for level_, beside, before in zip(candidates.levels, others, known, strict=True):
+    rising = candidates.rising or [False] * len(others)
+    for level_, beside, before, rises in zip(candidates.levels, others, known, rising, strict=True):
         matching, apart = (_weights(level_, one, len(beside)) for one in (chance, 1 - chance))
         matching[0] = apart[0] = 0
         if before is not None:
@@ -189,9 +194,18 @@ def bits_of(candidates: Candidates, chance: Floats, others: list[Floats]) -> lis
         unlike: Floats = apart + beside
         u = np.maximum(unlike / max(float(unlike.sum()), 1.0), 1e-12)
         m = (matching + SHRINK * u) / (matching.sum() + SHRINK)
+        if rises:
+            m = (matching + RISING * _risen(m, u)) / (matching.sum() + RISING)
         bits = np.log2(m / u)
         bits[0] = 0
         found.append(bits)
+    return found
+
+
+def _risen(m: Floats, u: Floats) -> Floats:
+    """The shares of the levels among true pairs, such that no level has fewer bits than a lower one."""
+    share = isotonic_regression(m[1:] / (m + u)[1:], weights=(m + u)[1:]).x
+    found: Floats = np.concatenate((u[:1], u[1:] * share / (1 - share)))
     return found
 
 

@@ -53,6 +53,11 @@ class Comparison:
     # True pairs that are known before anything is learned, of each level, shape (count,).
     known: NDArray[np.float64] | None = None
 
+    @property
+    def is_likeness(self) -> bool:
+        """Whether a higher level is a greater likeness. Those of numbers are places of a difference."""
+        return self.number is None
+
 
 ALL_TEXTS = "all texts"
 

@@ -96,7 +96,8 @@ def solve(read: Values, budget: Budget) -> Solution:
     pairs = _allowed(found.pairs, read, budget)
     random = em.by_chance(compared, read.sizes)
     known = [comparison.known for comparison in compared.comparisons]
-    some = Candidates(pairs, em.levels_of(compared, pairs), read.sizes, known)
+    rising = [comparison.is_likeness for comparison in compared.comparisons]
+    some = Candidates(pairs, em.levels_of(compared, pairs), read.sizes, known, rising)
     budget.check()
     learned = em.learn(some, em.start(some, _likeness(compared, pairs)), random)
     budget.check()
@@ -104,7 +105,7 @@ def solve(read: Values, budget: Budget) -> Solution:
     if more is not None:
         budget.check()
         pairs = likely.unique([pairs, _allowed(more, read, budget)], read.sizes)
-        some = Candidates(pairs, em.levels_of(compared, pairs), read.sizes, known)
+        some = Candidates(pairs, em.levels_of(compared, pairs), read.sizes, known, rising)
         chance = em.chances(some, em.total(some.levels, learned.bits), learned.share)
         learned = em.learn(some, chance, random)
     budget.check()
@@ -112,7 +113,9 @@ def solve(read: Values, budget: Budget) -> Solution:
     if together is not None:
         compared = replace(compared, comparisons=[*compared.comparisons, together])
         random = random.extended(together, read.sizes)
-        some = replace(some, levels=[*some.levels, em.level(together, some.pairs)], known=[*known, None])
+        some = replace(
+            some, levels=[*some.levels, em.level(together, some.pairs)], known=[*known, None], rising=[*rising, True]
+        )
         learned = em.learn(some, learned.chance, random)
     budget.tell("assigning", 0.0)
     scored, tables = _scored(some, learned, random, is_catalogue=compared.catalogue is not None)

@@ -97,3 +97,18 @@ def test_a_level_that_no_known_pair_has_speaks_against_a_pair():
     assert unknown.bits[0][1] == pytest.approx(0, abs=0.1)
     assert known.bits[0][1] < -5
     assert known.chance.max() < unknown.chance.min()
+
+
+def test_of_a_few_true_pairs_a_greater_likeness_is_hardly_less_evidence():
+    def bits_of(true_pairs, *, rising):
+        """Half of the true pairs have level 1 and half level 3, by chance none level 2; among others all are as frequent."""
+        level = np.concatenate((np.repeat([1, 3], true_pairs // 2), np.tile([1, 2, 3], 1000))).astype(np.int8)
+        rows = np.arange(len(level), dtype=np.int32)
+        some = Candidates((rows, rows), [level], (len(rows), len(rows)), rising=[rising])
+        return em.bits_of(some, (rows < true_pairs).astype(float), [np.zeros(4)])[0]
+
+    of_few, of_many = bits_of(30, rising=True), bits_of(30_000, rising=True)
+
+    assert bits_of(30, rising=False)[2] < -3
+    assert of_few[2] > of_few[1] - 1
+    assert of_many[2] < of_many[1] - 3
