@@ -102,7 +102,11 @@ class Settings(BaseSettings):
     # not counting WebSockets; no limit for a trusted proxy
     max_connections_per_address: Annotated[int, Field(ge=8)] = 512
     max_sockets_per_user: Annotated[int, Field(ge=1)] = 10
+    max_sockets_per_address: Annotated[int, Field(ge=1)] = 10_000  # a network behind one address has many people
     max_pending_per_address: Annotated[int, Field(ge=1)] = 20
+    socket_connect_s: Annotated[float, Field(ge=0.5, le=60)] = 5.0  # for a socket to send CONNECT
+    socket_stalled_s: Annotated[float, Field(ge=1)] = 30.0  # in which a client takes nothing of what waits for it
+    max_socket_message_bytes: Annotated[int, Field(ge=8 * 1024, le=1024 * 1024)] = 64 * 1024
     max_commands_per_s: Annotated[float, Field(gt=0)] = 10.0
     max_command_burst: Annotated[int, Field(ge=1)] = 200
     max_subscriptions: Annotated[int, Field(ge=1)] = 128

@@ -162,13 +162,23 @@ def _refusal(problem: Problem) -> dict[str, Any]:
 
 
 def _spend(guest: Guest) -> None:
-    """Use up one of the commands that a guest may send now. Raises: RateLimited."""
+    """
+    Use up one of the commands that a guest may send now. A guest who goes on as if nothing had been refused is closed: after as
+    many refused commands as a burst has, less those that may be sent in the time since. Raises: RateLimited.
+    """
     limits, at = guest.guests.limits, asyncio.get_running_loop().time()
-    guest.tokens = min(float(limits.command_burst), guest.tokens + (at - guest.refilled_at) * limits.commands_per_s)
+    earned = (at - guest.refilled_at) * limits.commands_per_s
+    guest.tokens = min(float(limits.command_burst), guest.tokens + earned)
+    guest.over = max(0.0, guest.over - earned)
     guest.refilled_at = at
-    if guest.tokens < 1:
-        raise problems.RateLimited("Too many commands. Wait, then try again.", retry_after_s=1)
-    guest.tokens -= 1
+    if guest.tokens >= 1:
+        guest.tokens -= 1
+        return
+    guest.over += 1
+    problem = problems.RateLimited("Too many commands. Wait, then try again.", retry_after_s=1)
+    if guest.over >= limits.command_burst:
+        guest.guests.close(guest.connection, problem.code, reconnect=True)
+    raise problem
 
 
 def _parse(body: type[Body], arguments: list[Any]) -> Body:

@@ -102,6 +102,7 @@ class Guest:
     guests: "Guests" = field(repr=False)
     subs: dict[str, Subscription] = field(default_factory=dict)
     tokens: float = 0.0
+    over: float = 0.0  # refused commands, less those that might have been sent since
     refilled_at: float = 0.0  # by the clock of the event loop; the bucket is full at first
     timer: asyncio.TimerHandle | None = None  # for the next thing that happens by itself
     told_end: datetime | None = None  # when the token ends that `auth.expiring` was sent for

@@ -152,7 +152,7 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]  # the library h
     async def handle_request(self, request: web.Request) -> Any:
         """As in the library, but a missing transport is an error, not polling."""
         query = request.query
-        if request.method != "OPTIONS" and "transport" not in query:
+        if request.method != "OPTIONS" and not query.get("transport"):
             return web.json_response({"code": 0, "message": "Transport unknown"}, status=400)
         if request.method == "GET" and query["transport"] == "websocket" and "sid" not in query:
             if query.get("EIO") != "4":

@@ -12,6 +12,8 @@ import contextvars
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from math import ceil
 from typing import Any, Protocol
 
 import orjson
@@ -25,12 +27,9 @@ from core.problems import Problem
 from realtime.handshake import Handshake
 from realtime.long_polling import MALFORMED, EngineServer, Json, Session, silent
 from realtime.pings import Pings
-from realtime.websocket import BY_LISTENER, LINGER_S, MAX_MESSAGE_BYTES, Outbox, WebSocket, frame, take_over
+from realtime.websocket import BY_LISTENER, LINGER_S, Outbox, WebSocket, frame, take_over
 
 NAMESPACE = "/live"
-MAX_FRAME_BYTES = MAX_MESSAGE_BYTES
-CONNECT_DEADLINE_S = 5.0
-STALLED_S = 30.0
 MOST_WAITING, FEW_WAITING = 16, 4  # commands of a client, at which it is no longer read, and at which it is again
 CLEANING_S = 0.005  # of one turn of the event loop, when thousands of clients leave at once
 # The names of the events that Socket.IO itself tells a client of. No client may send them.
@@ -249,7 +248,9 @@ class Connection:
             while commands and not self.is_closed:
                 name, arguments, number = commands.popleft()
                 if len(commands) == FEW_WAITING and self.websocket is not None:
-                    self.websocket.go_on(BY_LISTENER)
+                    # In a turn of its own: commands that are refused at once never wait for anything, and what has arrived
+                    # would all be handled in this turn.
+                    asyncio.get_running_loop().call_soon(self.websocket.go_on, BY_LISTENER)
                 await self.server.receiver.on_command(self, name, arguments, number)
         except Exception:
             logger.exception("a packet could not be answered")
@@ -347,13 +348,23 @@ class Receiver(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class SocketLimits:
+    """The limits for sockets, whoever they belong to."""
+
+    per_address: int  # signed in or not
+    pending_per_address: int  # that have not signed in
+    connect_s: float  # to send CONNECT
+    message_bytes: int  # from a client
+    stalled_s: float = 30.0  # in which a client takes nothing of what waits for it
+
+
 class LiveServer(socketio.AsyncServer):  # type: ignore[misc]  # the library has no types
     """
     Turns Engine.IO sessions into connections.
 
     Args:
         address_of: returns the client address of a request, with regard to trusted proxies.
-        max_pending: how many unauthenticated connections an address may have.
         on_transport_lost: called when a transport that was taken over from HTTP has ended.
     """
 
@@ -364,7 +375,7 @@ class LiveServer(socketio.AsyncServer):  # type: ignore[misc]  # the library has
         *,
         origins: list[str],
         address_of: Callable[[Asked], str],
-        max_pending: int,
+        limits: SocketLimits,
         receiver: Receiver,
         on_transport_lost: Callable[[], None] = lambda: None,
     ) -> None:
@@ -380,21 +391,22 @@ class LiveServer(socketio.AsyncServer):  # type: ignore[misc]  # the library has
             logger=silent,
             engineio_logger=silent,
             json=Json,
-            max_http_buffer_size=MAX_FRAME_BYTES,
+            max_http_buffer_size=limits.message_bytes,
             http_compression=False,
         )
         self.eio.upgrader = self
         self.address_of = address_of
-        self.max_pending = max_pending
+        self.limits = limits
         self.receiver = receiver
         self.on_transport_lost = on_transport_lost
         self.connections: dict[str, Connection] = {}
         self.is_draining = False
-        self.stalled_s = STALLED_S
+        self.stalled_s = limits.stalled_s
         self.pings = Pings(self.eio.ping_interval, self.eio.ping_timeout, self._ping)
         self.refused: Counter[str] = Counter()  # handshakes, and sockets whose packets were malformed
-        self._outbox = Outbox()
+        self._outbox = Outbox(limits.message_bytes)
         self._pending: dict[str, int] = {}
+        self._of_address: Counter[str] = Counter()
         self._lost: deque[Connection] = deque()
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -469,14 +481,17 @@ class LiveServer(socketio.AsyncServer):  # type: ignore[misc]  # the library has
         address = connection.address
         if self.is_draining:
             return problems.Busy("The server is about to stop. Connect again in a moment.", retry_after_s=2)
-        if self._pending.get(address, 0) >= self.max_pending:
+        if self._of_address[address] >= self.limits.per_address:
+            return problems.TooManyConnections("Too many sockets are open from your address.", retry_after_s=30)
+        if self._pending.get(address, 0) >= self.limits.pending_per_address:
             return problems.TooManyConnections(
                 "Too many sockets from your address have not sent CONNECT yet. Send it, then open more.",
-                retry_after_s=int(CONNECT_DEADLINE_S),
+                retry_after_s=ceil(self.limits.connect_s),
             )
         self._pending[address] = self._pending.get(address, 0) + 1
+        self._of_address[address] += 1
         self.connections[connection.id] = connection
-        connection.deadline = asyncio.get_running_loop().call_later(CONNECT_DEADLINE_S, self._too_late, connection)
+        connection.deadline = asyncio.get_running_loop().call_later(self.limits.connect_s, self._too_late, connection)
         return None
 
     async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> Problem | None:
@@ -530,6 +545,9 @@ class LiveServer(socketio.AsyncServer):  # type: ignore[misc]  # the library has
                 self._malformed(connection)
                 return
             connection.queue_command(command[0], command[1:], packet.id)
+        elif packet.packet_type == sio.EVENT and connection.websocket is None:
+            self.refused["websocket_required"] += 1
+            connection.refuse("websocket_required")
         elif packet.packet_type != sio.ACK:
             # DISCONNECT, an event before CONNECT or in another namespace, or something that only servers send
             connection.close()
@@ -602,6 +620,9 @@ class LiveServer(socketio.AsyncServer):  # type: ignore[misc]  # the library has
     def _forget(self, connection: Connection) -> None:
         if self.connections.pop(connection.id, None) is None:
             return
+        self._of_address[connection.address] -= 1
+        if not self._of_address[connection.address]:
+            del self._of_address[connection.address]
         self.pings.remove(connection)
         self._no_longer_pending(connection)
         if connection.is_connected:

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from aiohttp import web
 
-MAX_MESSAGE_BYTES = 64 * 1024
+MAX_MESSAGE_BYTES = 64 * 1024  # unless an outbox allows more or less
 MAX_FRAGMENTS = 64  # of one message; each could be empty
 HIGH_WATER_BYTES, LOW_WATER_BYTES = 256 * 1024, 64 * 1024  # bytes a client has not taken, at which writing to it stops
 LINGER_S = 1.0  # time for a client to take the last frames and answer the close
@@ -66,7 +66,8 @@ class Outbox:
     and those whose clients have left, which are closed some at a time.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, max_message_bytes: int = MAX_MESSAGE_BYTES) -> None:
+        self.max_message_bytes = max_message_bytes  # from a client
         self._waiting: list[WebSocket] = []
         self._leaving: deque[WebSocket] = deque()
         self.faults = 0  # of all its sockets: closed because a frame broke the protocol
@@ -246,7 +247,10 @@ class WebSocket(asyncio.Protocol):
             self.close(fault.code)
             return
         if start < len(piece) and not self._is_ended:
-            self._rest = bytearray(memoryview(piece)[start:])
+            # What remains of a long piece is not copied for each few frames of it.
+            rest = piece if isinstance(piece, bytearray) else bytearray(piece)
+            del rest[:start]
+            self._rest = rest
 
     def _parse(self, data: bytes | bytearray) -> int:
         """
@@ -297,7 +301,7 @@ class WebSocket(asyncio.Protocol):
         if opcode == _BINARY:
             raise _Fault(UNSUPPORTED)
         fragments = self._fragments or ()
-        if size + sum(map(len, fragments)) > MAX_MESSAGE_BYTES:
+        if size + sum(map(len, fragments)) > self._outbox.max_message_bytes:
             raise _Fault(TOO_BIG)
         if len(fragments) >= MAX_FRAGMENTS:
             raise _Fault(POLICY)

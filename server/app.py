@@ -17,7 +17,7 @@ from realtime.presence import KEY as PRESENCE
 from realtime.presence import Presence
 from realtime.relay import Relay
 from realtime.store import DatabaseStore
-from realtime.transport import LiveServer
+from realtime.transport import LiveServer, SocketLimits
 from server.api import metrics
 from server.api.address import client_ip
 from server.api.admission import TURNS, Turns
@@ -240,7 +240,13 @@ def _attach_sockets(app: web.Application) -> None:
     server = LiveServer(
         origins=list(settings.origins),
         address_of=lambda request: client_ip(request, settings),
-        max_pending=settings.max_pending_per_address,
+        limits=SocketLimits(
+            per_address=settings.max_sockets_per_address,
+            pending_per_address=settings.max_pending_per_address,
+            connect_s=settings.socket_connect_s,
+            message_bytes=settings.max_socket_message_bytes,
+            stalled_s=settings.socket_stalled_s,
+        ),
         receiver=namespace,
         on_transport_lost=app[CONNECTIONS].socket_lost,
     )

@@ -20,7 +20,7 @@ from bench.stack import free_port
 from core import log
 from realtime.frame import Frame
 from realtime.relay import Relay, Stream, Subscription
-from realtime.transport import Connection, LiveServer, packet_frame
+from realtime.transport import Connection, LiveServer, SocketLimits, packet_frame
 from server.api.connections import CONNECTIONS, Connections
 from server.api.protocol import Runner
 
@@ -66,7 +66,10 @@ async def _measure(count: int) -> list[Line]:
     app = web.Application()
     app[CONNECTIONS] = Connections(10 * count, ())
     server = LiveServer(
-        origins=["http://127.0.0.1"], address_of=lambda _: "127.0.0.1", max_pending=10 * count, receiver=_Door()
+        origins=["http://127.0.0.1"],
+        address_of=lambda _: "127.0.0.1",
+        limits=SocketLimits(10 * count, 10 * count, 5.0, 65_536),
+        receiver=_Door(),
     )
     server.attach(app, socketio_path="socket.io")
     runner = Runner(app, access_log=None)

@@ -13,7 +13,6 @@ from realtime.bus import BusState
 from realtime.counts import DELAYS_S, Delays
 from realtime.namespace import Namespace
 from realtime.relay import Relay
-from realtime.transport import MAX_FRAME_BYTES
 
 
 @dataclass(frozen=True)
@@ -117,8 +116,10 @@ def _limits(namespace: Namespace) -> Metric:
         "subscriptions": limits.subscriptions,
         "commands_per_second": limits.commands_per_s,
         "command_burst": limits.command_burst,
-        "pending_per_address": server.max_pending,
-        "message_bytes": MAX_FRAME_BYTES,
+        "sockets_per_address": server.limits.per_address,
+        "pending_per_address": server.limits.pending_per_address,
+        "connect_seconds": server.limits.connect_s,
+        "message_bytes": server.limits.message_bytes,
         "stalled_seconds": server.stalled_s,
     }.items():
         family.add_metric([name], value)

@@ -14,7 +14,6 @@ from realtime.presence import LEAVE_S, MOST_SHOWN
 from realtime.relay import PAGE, STATE_INTERVAL_S
 from realtime.streams import NOUNS
 from realtime.subscribing import MAX_PAGE_BYTES
-from realtime.transport import CONNECT_DEADLINE_S, MAX_FRAME_BYTES
 from server import VERSION
 
 REF = "#/components/schemas/{model}"
@@ -148,12 +147,13 @@ revoked. For an access token, send `auth.refresh` with a newer one, and the sock
 otherwise it closes with the code `token_expired`. A token that is refreshed over REST does not reach open sockets by itself.
 
 **Refusals of commands** are `{{"ok": false, "problem": ...}}`, with the codes of REST and `unknown_command`, `too_many_subscriptions`,
-`rate_limited`. `unavailable` and `busy` are temporary.
+`rate_limited`. `unavailable` and `busy` are temporary. After as many commands refused with `rate_limited` as a burst has, less those
+that might have been sent since, the socket closes with that code.
 
 **Limits**, unless this server is set up otherwise: {_default("max_sockets_per_user")} sockets per person and as many per API token (the
-oldest is closed with `too_many_connections`), {TOKENS_TOGETHER} times as many for all API tokens of a person, {_default("max_pending_per_address")} connections per address that have not sent CONNECT, {CONNECT_DEADLINE_S:.0f} s to
-send it, {_default("max_subscriptions")} subscriptions per socket, {_default("max_commands_per_s"):.0f} commands per second with bursts of
-{_default("max_command_burst")}, {MAX_FRAME_BYTES // 1024} KiB per message from a client, {PAGE} events or {MAX_PAGE_BYTES // 1024} KiB per answer to `subscribe`.
+oldest is closed with `too_many_connections`), {TOKENS_TOGETHER} times as many for all API tokens of a person, {_default("max_sockets_per_address"):,} sockets per address, {_default("max_pending_per_address")} of them that have not sent CONNECT,
+{_default("socket_connect_s"):.0f} s to send it, {_default("max_subscriptions")} subscriptions per socket, {_default("max_commands_per_s"):.0f} commands per second with bursts of
+{_default("max_command_burst")}, {_default("max_socket_message_bytes") // 1024} KiB per message from a client, {PAGE} events or {MAX_PAGE_BYTES // 1024} KiB per answer to `subscribe`.
 **Who is here**: a person's socket says so with `presence.set` on a stream it follows, again after each `subscribe` on a new socket. All followers of
 the stream get `presence`, with each person once however many tabs they have. Somebody whose last tab has gone leaves after {LEAVE_S:.0f} s. With
 `visible` false, the socket gets `presence` at most once a second.

@@ -70,14 +70,24 @@ class WebProcesses:
 
     async def _keep(self, place: int) -> None:
         """Start one process, and again whenever it ends by itself, with growing pauses if it ends at once."""
-        failures = 0
+        failures, web = 0, None
         while True:
-            self._current[place] = await _start()
+            await self._fill(place, web)
             web, status = await self._ended(place)
             failures = 0 if time.monotonic() - web.began_at > LASTING_S else failures + 1
             delay_s = RESTART_DELAYS_S[min(failures, len(RESTART_DELAYS_S) - 1)]
             logger.error("a web process ended and is restarted", place=place, exit_status=status, delay_s=delay_s)
             await asyncio.sleep(delay_s)
+
+    async def _fill(self, place: int, ended: _Web | None) -> None:
+        """Start a process in a place, unless its last one has been replaced since it ended: the other would be forgotten."""
+        if self._current[place] is not ended:
+            return
+        started = await _start()
+        if self._current[place] is ended:
+            self._current[place] = started
+        else:
+            await _stop(started)
 
     async def _ended(self, place: int) -> tuple[_Web, int]:
         """Wait until a process has ended that was not replaced before. Returns: the process and its exit status."""

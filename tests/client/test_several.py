@@ -95,6 +95,29 @@ async def test_clients_miss_nothing_while_processes_are_killed_replaced_and_stop
     assert not [pid for pid in after if psutil.pid_exists(pid)]
 
 
+async def test_a_process_that_is_replaced_while_its_restart_waits_is_not_started_once_more(
+    settings: Any, tmp_path: Path, server: Any
+) -> None:
+    port, log = free_port(), tmp_path / "log"
+    with running("serve --processes 2", settings, log, port) as process:
+        await until(lambda: listening(process, port) == 2, 60)
+        stays = webs(process)[0].pid
+        for _ in range(3):  # after which the place waits for ten seconds
+            await until(lambda: {web.pid for web in webs(process)} - {stays}, 60)
+            (newest,) = [web for web in webs(process) if web.pid != stays]
+            newest.kill()
+            await until(lambda gone=newest.pid: gone not in {web.pid for web in webs(process)})
+
+        process.send_signal(signal.SIGHUP)
+        await until(lambda: "all web processes were replaced" in log.read_text(), 60)
+        await until(lambda: listening(process, port) == 2, 60)
+        replaced = {web.pid for web in webs(process)}
+        await asyncio.sleep(12)  # until after the place would have been filled
+
+        assert stays not in replaced
+        assert {web.pid for web in webs(process)} == replaced
+
+
 async def _head(person: Any, project: str) -> int:
     async with await person.send("GET", f"/projects/{project}") as response:
         return int(response.headers["Stream-Position"])

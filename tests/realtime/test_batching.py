@@ -59,7 +59,8 @@ async def test_many_sockets_that_come_back_at_once_cost_few_queries(
 ) -> None:
     guests = server.app[NAMESPACE].guests
     monkeypatch.setattr(guests, "limits", replace(guests.limits, sockets_per_user=SOCKETS))
-    monkeypatch.setattr(server.app[NAMESPACE].server, "max_pending", SOCKETS, raising=False)
+    live = server.app[NAMESPACE].server
+    monkeypatch.setattr(live, "limits", replace(live.limits, pending_per_address=SOCKETS))
     monkeypatch.setattr(server.app[CONNECTIONS], "most_each", 2 * SOCKETS)
     await flood(30, 2)
     relay, counts = guests.relay, guests.relay.counts

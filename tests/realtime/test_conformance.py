@@ -86,6 +86,7 @@ async def test_a_websocket_opens_with_a_greeting_that_offers_nothing(http: Clien
     [
         ("GET", "", 400),
         ("GET", "EIO=4", 400),
+        ("GET", "EIO=4&transport=", 400),
         ("GET", "EIO=4&transport=abc", 400),
         ("GET", "EIO=abc&transport=polling", 400),
         ("GET", "EIO=3&transport=polling", 400),

@@ -3,14 +3,18 @@
 import asyncio
 import json
 import time
+from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
 from aiohttp import ClientSession, ClientTimeout
 
+from realtime.transport import MOST_WAITING
 from realtime.websocket import HIGH_WATER_BYTES
 from server.api.connections import CONNECTIONS
-from server.app import NAMESPACE
+from server.app import NAMESPACE, build
+from tests.realtime.test_websocket import TEXT, masked
 from tests.realtime.wire import Wire, until
 
 UPGRADE = {
@@ -241,6 +245,70 @@ async def test_a_flood_of_commands_is_answered_with_rate_limited_and_ends(http: 
     await wire.ws.close()
 
 
+async def test_whoever_goes_on_as_if_nothing_had_been_refused_is_closed(
+    http: ClientSession, alice: Any, server: Any
+) -> None:
+    counts = server.app[NAMESPACE].guests.counts
+    closed, refused = counts.closed["rate_limited"], counts.refused["rate_limited"]
+    wire = await Wire.open(http, alice.token)
+
+    for number in range(2000):
+        await wire.ws.send_str(f'42/live,{number}["unsubscribe",{{"stream":"project:x"}}]')
+    packets = await wire.rest()
+
+    answers = [json.loads(packet.partition("[")[2][:-1]) for packet in packets if packet.startswith("43/live,")]
+    assert sum(answer["ok"] for answer in answers) <= 210
+    assert json.loads(packets[-1].partition("[")[2].partition(",")[2][:-1]) == {
+        "code": "rate_limited",
+        "reconnect": True,
+    }
+    assert counts.closed["rate_limited"] == closed + 1
+    assert 200 <= counts.refused["rate_limited"] - refused <= 210
+
+
+async def test_who_is_refused_some_commands_now_and_then_is_not_closed(
+    http: ClientSession, alice: Any, server: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guests = server.app[NAMESPACE].guests
+    monkeypatch.setattr(guests, "limits", replace(guests.limits, command_burst=5, commands_per_s=20.0))
+    wire = await Wire.open(http, alice.token)
+
+    codes = []
+    for _ in range(8):
+        codes += [
+            (await wire.call("unsubscribe", {"stream": "user:x"})).get("problem", {}).get("code") for _ in range(8)
+        ]
+        await asyncio.sleep(0.2)
+
+    assert codes.count("rate_limited") >= 10
+    await wire.ws.close()
+
+
+async def test_commands_that_wait_for_nothing_leave_turns_for_others(
+    http: ClientSession, alice: Any, server: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guests = server.app[NAMESPACE].guests
+    monkeypatch.setattr(guests, "limits", replace(guests.limits, command_burst=10_000))
+    wire = await Wire.open(http, alice.token)
+    seen = [guests.counts.refused["unknown_command"]]
+    loop, is_over = asyncio.get_running_loop(), False
+
+    def look() -> None:
+        seen.append(guests.counts.refused["unknown_command"])
+        if not is_over:
+            loop.call_soon(look)
+
+    look()
+    transport = wire.ws._writer.transport
+    assert transport is not None
+    transport.write(b"".join(masked(TEXT, b'42/live,["nothing"]') for _ in range(3000)))
+    await until(lambda: seen[-1] == seen[0] + 3000)
+    is_over = True
+
+    assert max(after - before for before, after in pairwise(seen)) <= 3 * MOST_WAITING
+    await wire.ws.close()
+
+
 async def test_command_names_that_are_not_text_are_answered(http: ClientSession, alice: Any) -> None:
     wire = await Wire.open(http, alice.token)
 
@@ -276,10 +344,71 @@ async def test_subscriptions_and_sockets_of_a_person_are_capped(
         await socket.ws.close()
 
 
+async def test_sockets_are_capped_by_address_and_the_next_one_gets_in_when_one_has_left(
+    http: ClientSession, server: Any, alice: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live = server.app[NAMESPACE].server
+    await until(lambda: not live.connections)
+    monkeypatch.setattr(live, "limits", replace(live.limits, per_address=3))
+    wires = [await Wire.open(http, alice.token) for _ in range(2)]
+    wires.append(await Wire.open(http))
+
+    async with http.get("/socket.io/?EIO=4&transport=polling") as response:
+        refused = response.status, (await response.json())["code"]
+    async with http.get("/socket.io/?EIO=4&transport=websocket", headers=UPGRADE) as response:
+        refused += (response.status,)
+    await wires.pop(0).ws.close()
+    await until(lambda: len(live.connections) == 2)
+    wires.append(await Wire.open(http, alice.token))
+
+    assert refused == (429, "too_many_connections", 429)
+    for wire in wires:
+        await wire.ws.close()
+    await until(lambda: not live._of_address)
+
+
+async def test_what_clients_may_send_and_how_long_they_may_wait_are_settings(
+    http: ClientSession, server: Any, settings: Any, alice: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = {"max_socket_message_bytes": 8192, "socket_connect_s": 0.5, "socket_stalled_s": 7.0}
+    strict = build(settings.model_copy(update=other))[NAMESPACE].server
+    assert strict is not None
+    live = server.app[NAMESPACE].server
+    monkeypatch.setattr(live, "limits", strict.limits)
+    monkeypatch.setattr(live, "_outbox", strict._outbox)
+    loud, late = await Wire.open(http, alice.token), await Wire.open(http)
+
+    await loud.ws.send_str('42/live,1["x","' + "a" * 9000 + '"]')
+
+    assert await loud.receive() == ""
+    assert loud.ws.close_code == 1009
+    assert await late.receive(5) == ""
+    assert strict.eio.max_http_buffer_size == 8192
+    assert strict.stalled_s == 7.0
+
+
+async def test_a_command_by_polling_is_refused_with_what_to_do(http: ClientSession, server: Any) -> None:
+    counts = server.app[NAMESPACE].server.refused
+    before = counts["websocket_required"]
+    async with http.get("/socket.io/?EIO=4&transport=polling") as response:
+        path = "/socket.io/?EIO=4&transport=polling&sid=" + json.loads((await response.text())[1:])["sid"]
+
+    async with http.post(path, data='42/live,1["subscribe",{"stream":"project:x"}]') as response:
+        assert response.status == 200
+    async with http.get(path) as response:
+        answer = await response.text()
+
+    refusal, end = answer.split("\x1e")
+    assert json.loads(refusal.removeprefix("44/live,"))["data"] == {"code": "websocket_required"}
+    assert end == "1"
+    assert counts["websocket_required"] == before + 1
+
+
 async def test_connections_that_have_not_signed_in_are_capped_by_address(
     http: ClientSession, server: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server.app[NAMESPACE].server, "max_pending", 5)
+    live = server.app[NAMESPACE].server
+    monkeypatch.setattr(live, "limits", replace(live.limits, pending_per_address=5))
     waiting = [await Wire.open(http) for _ in range(5)]
 
     async with http.get("/socket.io/?EIO=4&transport=polling") as response:
