@@ -28,6 +28,7 @@ TICK_S = 0.1  # followers are told at most that often
 HIDDEN_TICKS = 10  # and those whose tab is hidden, that many times less often
 LEASE_S, RENEW_S = 10.0, 2.5
 LEAVE_S = 5.0
+MOST_SAID = 8  # things that a person is shown to do, as many as one tab may say
 MOST_SHOWN = 100  # people of a stream; all of them are counted
 Fetch = Callable[..., Awaitable[list[Any]]]
 logger = log.get(__name__)
@@ -76,13 +77,17 @@ class _Person:
     since: str
     tabs: dict[Socket, Tab] = field(default_factory=dict)  # the one that was set last is the last
     dropped: dict[Socket, Tab] = field(default_factory=dict)  # not subscribed at present; may come back
+    last: Tab | None = None  # of those that have gone: shown until the person leaves, as a page may be loaded again
     left_at: float | None = None  # by the loop's clock: when the last tab went
     at_ms: int = 0
 
     def row(self) -> dict[str, Any]:
-        tabs = list((self.tabs or self.dropped).values())
-        visible = any(tab.visible for tab in self.tabs.values())
-        return {"since": self.since, "at": self.at_ms, "state": tabs[-1].state if tabs else None, "visible": visible}
+        tabs = list((self.tabs or self.dropped).values()) or ([self.last] if self.last else [])
+        tabs.sort(key=lambda tab: tab.visible)  # what a visible one says comes last, and so counts
+        state: dict[str, Any] | None = None
+        for tab in tabs:
+            state = _together(state, tab.state)
+        return {"since": self.since, "at": self.at_ms, "state": state, "visible": any(tab.visible for tab in tabs)}
 
 
 Shown = dict[str, dict[str, Any]]  # people by their id, as they are told to followers
@@ -148,8 +153,10 @@ class Presence:
         if not sub.connection.is_closed:
             person.dropped[sub.connection] = tab
             asyncio.get_running_loop().call_later(LEAVE_S, person.dropped.pop, sub.connection, None)
-        self._changed(sub.name, person)
-        if not person.tabs:
+        if person.tabs:
+            self._changed(sub.name, person)
+        else:
+            person.last = tab
             person.left_at = self._leaving[sub.name, sub.user_id] = asyncio.get_running_loop().time()
 
     def _stays(self, stream: str, user_id: str, person: _Person) -> None:
@@ -315,17 +322,28 @@ class Presence:
                 self._write_to(sub, _frame(sub.name, shown, None))
 
 
+def _together(older: dict[str, Any] | None, newer: dict[str, Any] | None) -> dict[str, Any] | None:
+    """
+    What two tabs of a person say: somebody who edits in one window still does so when they open another. Of one thing the
+    newer counts.
+    """
+    if not older or not newer:
+        return newer or older
+    names = [*(name for name in older if name not in newer), *newer][-MOST_SAID:]
+    return {name: newer[name] if name in newer else older[name] for name in names}
+
+
 def _merge(shown: Shown, user_id: str, person: dict[str, Any]) -> None:
-    """Add what one process knows about a person: here since the first, in the state that was set last."""
+    """Add what one process knows about a person: here since the first, in the states that were set last."""
     known = shown.get(user_id)
     if known is None:
         shown[user_id] = dict(person)
         return
-    newer = person if person["at"] > known["at"] else known
+    older, newer = sorted((known, person), key=lambda one: (one["visible"], one["at"]))
     shown[user_id] = {
         "since": min(person["since"], known["since"]),
-        "at": newer["at"],
-        "state": newer["state"],
+        "at": max(known["at"], person["at"]),
+        "state": _together(older["state"], newer["state"]),
         "visible": person["visible"] or known["visible"],
     }
 

@@ -117,6 +117,7 @@ async def test_tabs_of_a_person_count_once_and_a_reload_is_not_seen(
     await asyncio.sleep(0.5)
 
     assert all(said["total"] == 1 and said["left"] == [] for said in told(watching, room))
+    assert all(said["users"][0]["visible"] for said in told(watching, room))
     await again.call("unsubscribe", {"stream": room})
     await until(lambda: here(watching, room) == [], module.LEAVE_S + 5)
     await again.leave()
@@ -124,6 +125,33 @@ async def test_tabs_of_a_person_count_once_and_a_reload_is_not_seen(
     presence = server.app[NAMESPACE].guests.presence
     assert presence._here == {}
     assert not presence._leaving
+
+
+async def test_what_a_person_does_in_one_window_is_shown_although_another_is_opened(
+    server: Any, alice: Any, bob: Any, room: str
+) -> None:
+    def does() -> Any:
+        said = told(watching, room)
+        return said[-1]["users"][0]["state"] if said and said[-1]["users"] else None
+
+    watching = await Follower.of(server, bob.token, room)
+    first, second = [await Follower.of(server, alice.token, room) for _ in range(2)]
+    await first.call("presence.set", {"stream": room, "state": {"editing": "a", "in": "review"}})
+    await until(lambda: does() == {"editing": "a", "in": "review"})
+
+    await second.call("presence.set", {"stream": room, "state": {"in": "sources"}})
+    await until(lambda: does() == {"editing": "a", "in": "sources"})
+    await second.call("presence.set", {"stream": room, "state": {"in": "sources"}, "visible": False})
+    await until(lambda: does() == {"editing": "a", "in": "review"})
+    await first.call("presence.set", {"stream": room, "state": {}})
+    await until(lambda: does() == {"in": "sources"})
+    await first.leave()
+    await second.leave()
+    await until(lambda: here(watching, room) == [], module.LEAVE_S + 5)
+    await watching.leave()
+
+    gone = told(watching, room)[-2]
+    assert (gone["users"][0]["state"], gone["users"][0]["visible"]) == ({"in": "sources"}, False)
 
 
 async def test_what_other_processes_have_is_shown_until_they_die(
@@ -160,7 +188,7 @@ async def test_what_other_processes_have_is_shown_until_they_die(
     assert both == {
         "user_id": str(alice.id),
         "since": "2026-01-02T00:00:00Z",
-        "state": {"new": True},
+        "state": {"new": True, "old": True},
         "visible": True,
     }
 
