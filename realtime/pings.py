@@ -26,6 +26,7 @@ class Pings:
         self._slots: list[set[Connection]] = [set() for _ in range(SLOTS)]
         self._slot_of: dict[Connection, int] = {}
         self._at = 0
+        self.unanswered = 0  # connections that were closed for it
         self._timer: asyncio.TimerHandle | None = None
 
     def add(self, connection: "Connection") -> None:
@@ -54,6 +55,7 @@ class Pings:
         self._at = (self._at + 1) % SLOTS
         for connection in list(self._slots[self._at - self._patience]):
             if connection.is_pinged:
+                self.unanswered += 1
                 connection.close()
         for connection in self._slots[self._at]:
             connection.is_pinged = True

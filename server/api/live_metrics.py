@@ -66,6 +66,7 @@ class LiveMetrics(Collector):
         counts = relay.counts
         yield _histogram(counts.delays)
         refused = Counter({**guests.counts.refused}) + server.refused + Counter({"frame": server.faults})
+        closed = guests.counts.closed + Counter({"no_pong": server.pings.unanswered})
         counters = [
             _Counted("tallyroom_resume", "Answers to subscribe, by mode.", "mode", counts.resumes),
             _Counted("tallyroom_pages", "Pages of missed events, by source.", "source", counts.pages),
@@ -73,7 +74,7 @@ class LiveMetrics(Collector):
                 "tallyroom_catch_ups", "Reads for clients behind the ring, by source.", "source", counts.catch_ups
             ),
             _Counted("tallyroom_resets", "Subscriptions that had to begin again, by reason.", "reason", counts.resets),
-            _Counted("tallyroom_closed_sockets", "Sockets refused or closed, by code.", "code", guests.counts.closed),
+            _Counted("tallyroom_closed_sockets", "Sockets refused or closed, by code.", "code", closed),
             _Counted(
                 "tallyroom_refused", "Handshakes, CONNECTs, commands and packets refused, by code.", "code", refused
             ),

@@ -223,6 +223,7 @@ async def test_pings_come_in_the_interval_and_who_does_not_answer_is_closed(
     await silent.ws.close()
     await until(lambda: not live.connections)
     assert live.pings._slot_of == {}
+    assert live.pings.unanswered == 1
 
 
 async def test_a_close_packet_closes_the_websocket(http: ClientSession, alice: Any) -> None:

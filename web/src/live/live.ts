@@ -55,7 +55,12 @@ export class Live {
     this.socket = socket;
     this.liveness.lose();
     socket.io.on("ping", () => this.liveness.hear());
-    socket.on("connect", () => this.resume());
+    const usual = socket.io.reconnectionDelay();
+    socket.on("server.draining", ({ reconnect_in_ms }: Notices["server.draining"]) => socket.io.reconnectionDelay(reconnect_in_ms));
+    socket.on("connect", () => {
+      socket.io.reconnectionDelay(usual);
+      this.resume();
+    });
     socket.on("disconnect", (reason) => {
       this.liveness.lose();
       for (const found of this.streams.values()) found.cursor.lost();

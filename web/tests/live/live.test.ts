@@ -75,6 +75,31 @@ async function follow(): Promise<() => void> {
   return release;
 }
 
+test("it comes back after the pause that a server which stops has asked for, and later after the usual one", async () => {
+  client = new Live(
+    seen,
+    (auth) => {
+      const socket = peer.connect(auth);
+      socket.io.reconnectionDelayMax(5000);
+      return socket;
+    },
+    FAST,
+  );
+  await follow();
+  const pauses: number[] = [];
+  for (const pause of [600, null]) {
+    if (pause !== null) peer.emit("server.draining", { reconnect_in_ms: pause });
+    await new Promise((done) => setTimeout(done, 50));
+    const [before, began] = [peer.connections, performance.now()];
+    peer.cut();
+    await until(() => peer.connections > before);
+    pauses.push(performance.now() - began);
+  }
+
+  expect(pauses[0]).toBeGreaterThan(280); // a half of it at least, as the library spreads it
+  expect(pauses[1]).toBeLessThan(pauses[0]!);
+});
+
 describe("a refusal", () => {
   test.each([
     [403, "forbidden"],
