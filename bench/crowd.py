@@ -22,8 +22,8 @@ import numpy as np
 import psutil
 import uvloop
 
-from bench.live import MANIFEST
 from bench.live.crowd import Crowd, Group, crowd
+from bench.live.peers import MANIFEST
 from bench.report import Line
 from bench.stack import ROOT, Caller, Stack, free_port
 from core import log
@@ -54,7 +54,12 @@ def main() -> list[Line]:
 
 async def _main() -> list[Line]:
     many = str(10 * CROWD)
-    limits = {"max_sockets_per_user": many, "max_connections_per_address": many, "max_pending_per_address": many}
+    limits = {
+        "max_sockets_per_user": many,
+        "max_connections_per_address": many,
+        "max_pending_per_address": many,
+        "max_sockets_per_address": many,
+    }
     with Stack(**limits) as stack:
         async with Caller(stack) as caller:
             room = await _Room.of(stack, caller)

@@ -55,7 +55,12 @@ def main() -> int:
 
 async def _main(minutes: float) -> int:
     many = str(10 * SOCKETS)
-    limits = {"max_sockets_per_user": many, "max_connections_per_address": many, "max_pending_per_address": many}
+    limits = {
+        "max_sockets_per_user": many,
+        "max_connections_per_address": many,
+        "max_pending_per_address": many,
+        "max_sockets_per_address": many,
+    }
     with Stack(**limits) as stack:
         async with Caller(stack) as caller:
             room = _Room(stack, caller)

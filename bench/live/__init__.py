@@ -6,31 +6,25 @@ the same writes without any, by delivery. The peers send the same bytes, asked o
 """
 
 import asyncio
-import multiprocessing
-import subprocess
-import sys
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection as Pipe
-from pathlib import Path
-from typing import Any
 
 import aiohttp
 import orjson
 import psutil
 
 from bench.live import fanout
-from bench.live.readers import Target, run
+from bench.live.peers import NODE, STOCK, peer, sockets
+from bench.live.readers import Target
 from bench.report import Line
-from bench.stack import ROOT, Caller, Stack, free_port
+from bench.stack import Caller, Stack
 
 SOCKETS = 500
 WRITES = 300
 AT_ONCE = 10
-IDLE = (200, 1_000)  # sockets between which the memory of one is measured
+IDLE = (2_000, 8_000)  # sockets between which the memory of one is measured
 SINGLE_BAR, TOGETHER_BAR, IDLE_BAR_KB = 0.65, 0.2, 8.0
-MANIFEST = ROOT / "web" / "package.json"
 Write = Callable[[int], Awaitable[None]]
 
 
@@ -51,8 +45,7 @@ async def _main() -> list[Line]:
     ours, text, idle_kb = await _ours()
     event, data = orjson.loads(text[text.index("[") :])
     body = orjson.dumps({"event": event, "data": data})
-    node = await _peer(["node", str(Path(__file__).with_name("peer.mjs")), str(MANIFEST)], body)
-    stock = await _peer([sys.executable, "-m", "bench.live.stock"], body)
+    node, stock = await _peer(NODE, body), await _peer(STOCK, body)
     peers = f"Node {node.single:.1f} us (ratio {{0:.2f}}), python-socketio {stock.single:.1f} us"
     peers_together = f"Node {node.together:.1f} us (ratio {{0:.2f}}), python-socketio {stock.together:.1f} us"
     single, together = ours.single / node.single, ours.together / node.together
@@ -85,7 +78,12 @@ async def _main() -> list[Line]:
 async def _ours() -> tuple[Cost, str, float]:
     """The cost, the text of an event, and the memory of an idle socket in KB."""
     many = str(10 * max(SOCKETS, *IDLE))
-    limits = {"max_sockets_per_user": many, "max_connections_per_address": many, "max_pending_per_address": many}
+    limits = {
+        "max_sockets_per_user": many,
+        "max_connections_per_address": many,
+        "max_pending_per_address": many,
+        "max_sockets_per_address": many,
+    }
     with Stack(**limits) as stack:
         async with Caller(stack) as caller:
             vault = (await caller.post(f"/projects/{caller.project}/vaults", {"name": "Bench"}))["id"]
@@ -99,7 +97,7 @@ async def _ours() -> tuple[Cost, str, float]:
             for number in range(20):  # warm
                 await write(number)
             bare = await _costs(write, processes, None)
-            with _sockets(target, SOCKETS) as pipe:
+            with sockets(target, SOCKETS) as pipe:
                 served = await _costs(write, processes, pipe)
                 text = await _last(pipe, 1)
             streams = [f"vault:{vault}", f"project:{caller.project}", f"vault-access:{vault}"]
@@ -107,28 +105,19 @@ async def _ours() -> tuple[Cost, str, float]:
     return _by_delivery(bare, served), text, idle_kb
 
 
-async def _peer(command: list[str], body: bytes) -> Cost:
-    port = free_port()
-    process = subprocess.Popen([*command, str(port)], cwd=ROOT, stdout=subprocess.PIPE)  # noqa: ASYNC220 - nothing else runs yet
-    try:
-        assert process.stdout is not None
-        if b"is ready" not in process.stdout.readline():
-            raise RuntimeError(f"{command[0]} did not start; `make web-dev` installs what the peer needs")
-        async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as session:
+async def _peer(command: tuple[str, ...], body: bytes) -> Cost:
+    async with peer(command) as found, aiohttp.ClientSession(f"http://127.0.0.1:{found.port}") as session:
 
-            async def write(_: int) -> None:
-                async with session.post("/emit", data=body, headers={"Content-Type": "application/json"}) as response:
-                    await response.read()
+        async def write(_: int) -> None:
+            async with session.post("/emit", data=body, headers={"Content-Type": "application/json"}) as response:
+                await response.read()
 
-            processes = [psutil.Process(process.pid)]
-            for number in range(20):
-                await write(number)
-            bare = await _costs(write, processes, None)
-            with _sockets(Target("127.0.0.1", port, "", ["all"]), SOCKETS) as pipe:
-                return _by_delivery(bare, await _costs(write, processes, pipe))
-    finally:
-        process.terminate()
-        process.wait(10)
+        processes = [psutil.Process(found.pid)]
+        for number in range(20):
+            await write(number)
+        bare = await _costs(write, processes, None)
+        with sockets(Target("127.0.0.1", found.port, "", ["all"]), SOCKETS) as pipe:
+            return _by_delivery(bare, await _costs(write, processes, pipe))
 
 
 async def _costs(write: Write, processes: list[psutil.Process], pipe: Pipe | None) -> tuple[float, float]:
@@ -162,30 +151,12 @@ def _by_delivery(bare: tuple[float, float], served: tuple[float, float]) -> Cost
     return Cost(single, together)
 
 
-@contextmanager
-def _sockets(target: Target, count: int) -> Iterator[Pipe]:
-    """So many sockets in a process of their own, and the pipe to it."""
-    context: Any = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    process = context.Process(target=run, args=(theirs, target, count))
-    process.start()
-    try:
-        if not ours.poll(120):
-            raise RuntimeError("the sockets did not connect")
-        assert ours.recv() == count
-        yield ours
-        ours.send(None)
-    finally:
-        process.join(10)
-        process.kill()
-
-
 def _idle(target: Target, processes: list[psutil.Process]) -> float:
     """What each socket adds to the memory of the server, in KB."""
     few, many = IDLE
-    with _sockets(target, few):
+    with sockets(target, few):
         before = _memory(processes)
-        with _sockets(target, many - few):
+        with sockets(target, many - few):
             return (_memory(processes) - before) / (many - few) / 1e3
 
 

@@ -1,7 +1,9 @@
 """
-What writing an event to everybody costs beside its floor: a loop that only gives the frame to each transport.
+What writing an event to everybody costs beside its floor, a loop that only gives the frame to each transport, and beside
+Socket.IO on Node.
 
-Both write to the same sockets, in turn, in one process whose CPU time is read. The sockets are read by another process.
+The first two write to the same sockets, in turn, in one process whose CPU time is read. The sockets are read by another
+process. Node then sends events of the same size to as many sockets in the same ticks, and reads its own CPU time.
 """
 
 import asyncio
@@ -11,9 +13,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import aiohttp
 import uvloop
 from aiohttp import web
 
+from bench.live.peers import NODE, peer, sockets
 from bench.live.readers import Target, run
 from bench.report import Line
 from bench.stack import free_port
@@ -28,7 +32,10 @@ SOCKETS = (500, 1_000)
 TICKS, ROUNDS = 60, 9
 MANY = 10  # events in one tick
 BYTES = 171  # of a frame, as in the published comparisons
-ONE_BAR, MANY_BAR = 1.2, 1.25
+BARS = {1: (1.2, 0.6), MANY: (1.25, 0.15)}  # of the floor, and of Node
+Costs = dict[
+    tuple[str, int], list[float]
+]  # CPU microseconds of a delivery in each round, by who writes and events a tick
 
 
 class _Door:
@@ -59,10 +66,43 @@ class _Follower:
 def main() -> list[Line]:
     """Measure one event a tick and ten, for each number of sockets."""
     log.configure("bench", "warning", "json")
-    return [line for count in SOCKETS for line in uvloop.run(_measure(count))]
+    return [line for count in SOCKETS for line in _lines(count, uvloop.run(_measure(count)), asyncio.run(_node(count)))]
 
 
-async def _measure(count: int) -> list[Line]:
+def _lines(count: int, costs: Costs, node: dict[int, float]) -> list[Line]:
+    lines = []
+    for events, (floor_bar, node_bar) in BARS.items():
+        mine, bare = (statistics.median(costs[name, events]) for name in ("ours", "floor"))
+        of_floor = statistics.median(a / b for a, b in zip(costs["ours", events], costs["floor", events], strict=True))
+        of_node = mine / node[events]
+        lines.append(
+            Line(
+                f"CPU of a delivery to {count} sockets, {BYTES} bytes, {events} a tick",
+                f"{mine:.2f} us",
+                f"<= {floor_bar} of the floor; <= {node_bar} of Node",
+                f"a loop of bare writes {bare:.2f} us (ratio {of_floor:.2f}); Socket.IO on Node {node[events]:.2f} us "
+                f"(ratio {of_node:.2f})",
+                of_floor <= floor_bar and of_node <= node_bar,
+            )
+        )
+    return lines
+
+
+async def _node(count: int) -> dict[int, float]:
+    """What a delivery costs Node, in microseconds, by the events of a tick."""
+    costs: dict[int, list[float]] = {}
+    async with peer(NODE) as node, aiohttp.ClientSession(f"http://127.0.0.1:{node.port}") as session:
+        with sockets(Target("127.0.0.1", node.port, "", ["all"]), count):
+            for _ in range(ROUNDS):
+                for events in BARS:
+                    body = {"event": "x", "data": "9" * (BYTES - 19), "events": events, "ticks": TICKS}
+                    async with session.post("/ticks", json=body) as response:
+                        spent_us = (await response.json(content_type=None))["us"]
+                    costs.setdefault(events, []).append(spent_us / TICKS / events / count)
+    return {events: statistics.median(found) for events, found in costs.items()}
+
+
+async def _measure(count: int) -> Costs:
     app = web.Application()
     app[CONNECTIONS] = Connections(10 * count, ())
     server = LiveServer(
@@ -89,7 +129,7 @@ async def _measure(count: int) -> list[Line]:
         await runner.cleanup()
 
 
-async def _beside_floor(connections: list[Connection]) -> list[Line]:
+async def _beside_floor(connections: list[Connection]) -> Costs:
     text = '2/live,["x",' + "9" * (BYTES - 17) + "]"
     wire = packet_frame(text)
     relay = Relay(None)  # type: ignore[arg-type]  # nothing is read here
@@ -115,26 +155,13 @@ async def _beside_floor(connections: list[Connection]) -> list[Line]:
         relay._fan_out(stream, before, frames)
 
     pieces = {1: wire, MANY: wire * MANY}
-    costs: dict[tuple[str, int], list[float]] = {}
+    costs: Costs = {}
     for _ in range(ROUNDS):
         for events, piece in pieces.items():
             for name, work in (("floor", lambda piece=piece: floor(piece)), ("ours", lambda n=events: fan_out(n))):
                 spent = await _cost(work)
                 costs.setdefault((name, events), []).append(spent / len(transports) / events * 1e6)
-    lines = []
-    for events, bar in ((1, ONE_BAR), (MANY, MANY_BAR)):
-        mine, bare = (statistics.median(costs[name, events]) for name in ("ours", "floor"))
-        ratio = statistics.median(a / b for a, b in zip(costs["ours", events], costs["floor", events], strict=True))
-        lines.append(
-            Line(
-                f"CPU of a delivery to {len(transports)} sockets, {len(wire)} bytes, {events} a tick",
-                f"{mine:.2f} us",
-                f"<= {bar} of the floor",
-                f"a loop of bare writes {bare:.2f} us (ratio {ratio:.2f})",
-                ratio <= bar,
-            )
-        )
-    return lines
+    return costs
 
 
 async def _cost(work: Callable[[], None]) -> float:

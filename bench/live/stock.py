@@ -28,12 +28,7 @@ def main(port: int) -> None:
         return web.json_response({})
 
     app.router.add_post("/emit", emit)
-    app.on_startup.append(_say_ready)
-    web.run_app(app, host="127.0.0.1", port=port, print=None, access_log=None)
-
-
-async def _say_ready(_: web.Application) -> None:
-    print("is ready", flush=True)
+    web.run_app(app, host="127.0.0.1", port=port, print=lambda _: print("is ready", flush=True), access_log=None)
 
 
 if __name__ == "__main__":
