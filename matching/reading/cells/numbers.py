@@ -47,7 +47,8 @@ class Numbers:
     A column of texts, read as numbers. All vectors have the shape (rows,).
 
     `ok` marks the rows that are numbers; `filled` those with a text, and `blank` those of them whose text stands for nothing.
-    `token` and `currency` are places in `tokens` and `currencies`, which begin with None. `digits` counts those of the whole
+    `token` and `currency` are places in `tokens` and `currencies`, which begin with None. `meanings` has, beside each of the
+    `currencies`, those that its sign may stand for as well. `digits` counts those of the whole
     part. `explicit` marks the rows with a sign, a plus too. `exact` are rows that the file stores as numbers: they have
     the same value with every decimal mark.
     """
@@ -64,7 +65,10 @@ class Numbers:
         self._forms = self._column.found
         self.ok = self._flags(lambda form: True) & ~self._column.texts.is_long
         self.tokens: list[str | None] = [None, *sorted({f.token for f in self._forms if f and f.token})]
-        self.currencies: list[str | None] = [None, *sorted({f.currency for f in self._forms if f and f.currency})]
+        named = {(f.currency, f.meanings) for f in self._forms if f and f.currency}
+        self._named = sorted(named, key=lambda found: (found[0], sorted(found[1])))
+        self.currencies: list[str | None] = [None, *(code for code, _ in self._named)]
+        self.meanings = [frozenset[str](), *(meanings for _, meanings in self._named)]
 
     # Not all of these are needed of each column, and each takes a look at all rows.
 
@@ -101,7 +105,8 @@ class Numbers:
     @cached_property
     def currency(self) -> NDArray[np.int16]:
         """The place of each row's currency in `currencies`."""
-        return self._counts(lambda form: self.currencies.index(form.currency))
+        places = {named: place for place, named in enumerate(self._named, 1)}
+        return self._counts(lambda form: places[form.currency, form.meanings] if form.currency else 0)
 
     def _flags(self, of: Callable[[NumberForm], bool]) -> Bools:
         """A property of forms as a property of rows; False where a row is no number."""
