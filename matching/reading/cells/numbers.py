@@ -18,7 +18,7 @@ from core.money import MAX_DECIMALS
 from matching.reading.cells import shapes, wide
 from matching.reading.cells.blanks import is_blank_like
 from matching.reading.cells.column import Column
-from matching.reading.cells.exponents import EXPONENT, written_out
+from matching.reading.cells.exponents import EXPONENT, may_be_noisy, written_out
 from matching.reading.cells.grammar import MARKS, NumberForm, exact_form, number_form
 
 __all__ = ["NumberForm", "Numbers", "is_blank_like", "number_form"]
@@ -55,7 +55,8 @@ class Numbers:
 
     def __init__(self, values: pa.Array | pa.ChunkedArray, exact: Bools | None = None) -> None:
         self._column = Column(values, number_form)
-        if any(not f and EXPONENT.fullmatch(s) for s, f in zip(self._column.shapes, self._column.found, strict=True)):
+        seen = zip(self._column.shapes, self._column.found, strict=True)
+        if any(may_be_noisy(shape) or (not form and EXPONENT.fullmatch(shape)) for shape, form in seen):
             self._column = Column(written_out(values), number_form)
         self.exact = np.zeros(self._column.rows, np.bool_) if exact is None else exact
         if exact is not None:
@@ -143,19 +144,19 @@ class Numbers:
         """The most digits behind the mark in any number that allows it."""
         return max((form.decimals.get(mark, 0) for form in self._seen(mask)), default=0)
 
-    def integers(self, mark: str, scale: int) -> tuple[NDArray[np.int64], Bools]:
+    def integers(self, mark: str, scale: int, *, cut: bool = False) -> tuple[NDArray[np.int64], Bools]:
         """
-        The values times 10**scale, exact.
+        The values times 10**scale, exact. `cut`: without the digits that do not fit, which is only good for comparisons.
 
         Returns: shape (rows,) int64, and which rows are valid: numbers with this mark whose value is whole and fits.
         """
         read, decimals = self._magnitudes, self._decimals(mark)
         shifts = scale - decimals
         up, down = _POWERS[np.clip(shifts, 0, SURE_DIGITS)], _POWERS[np.clip(-shifts, 0, SURE_DIGITS)]
-        fits = (np.abs(shifts) <= SURE_DIGITS) & (read.values <= LARGEST // up) & (read.values % down == 0)
+        fits = (np.abs(shifts) <= SURE_DIGITS) & (read.values <= LARGEST // up) & (cut | (read.values % down == 0))
         valid = read.is_small & self.ok & (decimals >= 0) & (fits | (read.values == 0))
         found = np.where(valid, read.values // down * np.where(fits, up, 0), 0)
-        for rows, large, is_valid in self._large(scale - decimals, decimals):
+        for rows, large, is_valid in self._large(scale - decimals, decimals, cut=cut):
             fits = is_valid & (large[:, 1] == 0) & (large[:, 0] <= LARGEST)
             found[rows[fits]], valid[rows] = large[fits, 0].astype(np.int64), fits
         np.negative(found, out=found, where=self.negative)
@@ -190,7 +191,7 @@ class Numbers:
         return found
 
     def _large(
-        self, powers: NDArray[np.int16], chosen: NDArray[np.int16]
+        self, powers: NDArray[np.int16], chosen: NDArray[np.int16], *, cut: bool = False
     ) -> Iterator[tuple[NDArray[np.intp], NDArray[np.uint64], Bools]]:
         """
         The numbers of too many digits for 64 bits, times 10**powers, in groups of rows with the same power.
@@ -201,7 +202,10 @@ class Numbers:
         for first, rows in read.large_rows.items():
             for power in np.unique(powers[rows[chosen[rows] >= 0]]):
                 here = (powers[rows] == power) & (chosen[rows] >= 0)
-                values, valid = wide.scaled(read.large[first].filter(pa.array(here)), int(power))
+                digits = read.large[first].filter(pa.array(here))
+                if cut and power < 0:
+                    digits, power = pc.utf8_slice_codeunits(digits, 0, stop=int(power)), 0
+                values, valid = wide.scaled(digits, int(power))
                 yield rows[here], values, valid
 
     @cached_property
