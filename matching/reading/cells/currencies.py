@@ -58,6 +58,7 @@ _CUSTOMARY = {
     **dict.fromkeys(("Ks", "Ks.", "Kyat", "Kyats"), "MMK"),
     **dict.fromkeys(("LE", "L.E.", "E£", "ج.م"), "EGP"),
     **dict.fromkeys(("ر.س",), "SAR"),
+    **dict.fromkeys(("L.L.", "LL", "ل.ل"), "LBP"),
     **dict.fromkeys(("د.إ", "Dhs", "Dhs."), "AED"),
     **dict.fromkeys(("บาท",), "THB"),
     **dict.fromkeys(("Rp", "Rp.", "RP", "rp"), "IDR"),

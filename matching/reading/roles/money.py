@@ -146,13 +146,15 @@ def currency_for(facts: Facts, amounts: tuple[Amounts, ...], places: Any, column
         code = meant_by(sign, facts, rows)
         if code is not None and named is not None and code == sign.usual:
             return named
-        return Found(value=code, proof="its sign, in a file of one country") if code else Found(is_shared=True)
-    if named is not None:
+        if code is not None:
+            return Found(value=code, proof="its sign, in a file of one country")
+    elif named is not None:
         return named
     for column in facts.columns:
-        if column.role("balance") >= 0.5 and (code := in_header(column.name)) and code != SHARED:
+        code = in_header(column.name) if column.role("balance") >= 0.5 else None
+        if code is not None and code in (CURRENCIES if sign is None else sign.meanings):
             return Found(value=code, proof="the name of the balance says so")
-    return Found()
+    return Found(is_shared=sign is not None)
 
 
 def _codes_of(found: Found, facts: Facts, columns: dict[int, frozenset[str]]) -> frozenset[str]:

@@ -80,11 +80,21 @@ def test_a_sign_with_a_usual_meaning_has_that_of_the_country_where_it_is_used(lo
         rows("kr", "A Bank, Sweden and Norway"),
         rows("kr", "IBAN: NO93 8601 1117 948"),
         rows("Rs", "A Bank, Germany"),
+        rows("kr", header="Datum,Text,Betrag"),
         rows("元", header="日期,摘要,金額"),
         rows("£", "A Bank, Egypt and United Kingdom"),
         rows("¥", header="日期,摘要,金額", decimals=False),
     ],
-    ids=["nothing", "two countries", "no IBAN", "another country", "traditional letters", "the usual one", "yen"],
+    ids=[
+        "nothing",
+        "two countries",
+        "no IBAN",
+        "another country",
+        "German",
+        "traditional letters",
+        "the usual one",
+        "yen",
+    ],
 )
 def test_otherwise_it_is_asked(load, text):
     found = load(text)
@@ -134,3 +144,12 @@ def test_a_sign_of_currencies_without_decimals_has_points_between_thousands(load
     found = load("Date;Libelle;Montant\n2024-03-05;a;-10.000 FCFA\n2024-03-16;b;250.000 FCFA\n")
 
     assert found.amounts == ["-10000", "250000"]
+
+
+@pytest.mark.parametrize(("balance", "code"), [("Balance (SEK)", "SEK"), ("Balance (EUR)", "XXX")])
+def test_the_name_of_the_balance_says_what_a_sign_means(load, balance, code):
+    found = load(
+        f"Date,Text,Amount,{balance}\n2024-03-05,a,-10.00 kr,90.00\n2024-03-06,b,20.00 kr,110.00\n2024-03-09,c,-5.00 kr,105.00\n"
+    )
+
+    assert set(found.currencies) == {code}
