@@ -303,9 +303,16 @@ class _Typing:
             if name not in self.numbers or len(self.numbers[name].currencies) == 1:
                 continue
             numbers = self.numbers[name]
-            names = [None if named == SHARED else named for named in numbers.currencies]
+            is_open = self.mapping.currency is not None and self.mapping.currency.value == NO_CURRENCY
+            names = [
+                None if named == SHARED or (is_open and meanings) else named
+                for named, meanings in zip(numbers.currencies, numbers.meanings, strict=True)
+            ]
             named = pa.array(names, pa.string()).take(pa.array(numbers.currency))
             differs = pc.fill_null(pc.not_equal(named, code), False).to_numpy(zero_copy_only=False)
+            for place, meanings in enumerate(numbers.meanings) if differs.any() else ():
+                may_mean = pc.is_in(code, pa.array(sorted(meanings), pa.string())).to_numpy(zero_copy_only=False)
+                differs = differs & ~(may_mean & (numbers.currency == place))
             self.faults.add(differs, name, "currency_mismatch", "names a currency other than the row's")
             code = pc.coalesce(code, named)
         return pc.fill_null(code, NO_CURRENCY) if code.null_count else code

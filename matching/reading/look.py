@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from core.money import CURRENCIES
 from matching.reading.apply import Exceptions, TypedBatch, apply_mapping
 from matching.reading.detect import detect
 from matching.reading.exported import MAPPING, is_export
@@ -32,7 +33,9 @@ UNDERSTOOD_BYTES = 64 * 1024 * 1024
 KEPT_BYTES = 256 * 1024 * 1024  # of texts, which are not read again
 TYPED_ROWS = 250_000  # typed at once: more vectors do not fit into the caches, and fewer take longer to begin
 _FIELD = re.compile(r"[a-z][a-z0-9]*(?:[_.]?[A-Za-z0-9]+)*")
-_STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)")
+_STAMP = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)? ?(?:Z|UTC|[+-]\d\d:?\d\d)")
+_EPOCH = re.compile(r"1\d{9}(?:\d{3})?")  # seconds or milliseconds
+NAMED = 0.5  # of a column's name that must say what it is
 PROGRAMS = ("jsonl", "json")  # their numbers may count the smallest unit
 TABLES = ("parquet", "jsonl", "json")  # in which each row is a record
 
@@ -202,11 +205,24 @@ def _understood(facts: Facts, detection: Detection, said: dict[str, Any], *, is_
 
 
 def _is_written_by_program(facts: Facts) -> bool:
-    """Whether all names are those of fields of a program, and times have their zone, so that no person wrote the table."""
-    if not all(_FIELD.fullmatch(column.name) for column in facts.columns) or not facts.count:
+    """
+    Whether two of these show that no person wrote the table: all names are those of fields of a program, of which one has two
+    words; times have their zone; codes of currencies are in small letters.
+    """
+    if not facts.count:
         return False
+    are_fields = all(_FIELD.fullmatch(column.name) for column in facts.columns)
     has_joined = any("_" in column.name or column.name != column.name.lower() for column in facts.columns)
-    return has_joined and any(_STAMP.fullmatch(column.text(0)) for column in facts.columns)
+    codes = {column.text(0) for column in facts.columns if column.role("currency") >= NAMED}
+    has_small_codes = any(code.islower() and code.upper() in CURRENCIES for code in codes)
+    has_stamps = any(map(_has_stamps, facts.columns))
+    return (has_stamps and are_fields and has_joined) or (has_small_codes and (are_fields or has_stamps))
+
+
+def _has_stamps(column: Column) -> bool:
+    """Whether a column begins with a time as programs write it."""
+    is_time = column.role("booked", "value_date", "entered") >= NAMED
+    return bool(_STAMP.fullmatch(column.text(0)) or (is_time and _EPOCH.fullmatch(column.text(0))))
 
 
 FIELDS = {

@@ -29,6 +29,7 @@ MAX_PARTED = 5  # lines below a header in which another one may stand
 MIN_BELOW = 2  # rows of a table below another one
 RIVAL = 1.0  # another table whose score is so near is a question
 EMPTY, TEXT, NUMBER, DATE, BOTH = range(5)
+DATES = frozenset({"booked", "value_date", "other_date", "entered", "term_date"})  # what names call a date
 _RULE = re.compile(RULE)
 
 
@@ -60,6 +61,8 @@ def find_table(lines: Sequence[Line]) -> Place | None:
     best = max(places, key=lambda place: place.score)
     near = [place for place in places if place is not best and place.score > best.score - RIVAL]
     tables = [best, *(place for place in near if _is_other_table(kinds, best, place))]
+    if (nameless := _nameless_below(lines, kinds, best)) is not None:
+        return nameless
     if (below := _table_below(lines, kinds, best, places)) is not None:
         tables = [below, *(place for place in tables if place is not below)]
     firsts = [place.first for place in tables]
@@ -86,6 +89,30 @@ def _table_below(lines: Sequence[Line], kinds: NDArray[np.int8], best: Place, pl
         if rows == 1 and found is not None and is_header:
             return found
     return None
+
+
+def _nameless_below(lines: Sequence[Line], kinds: NDArray[np.int8], best: Place) -> Place | None:
+    """
+    The table without names below the only row of another one. Names do not name rows apart from theirs that have a date where
+    theirs has something else, unless they call it one.
+    """
+    one = best.header or 0
+    start = one + 2
+    if start + MIN_BELOW > len(lines) or not (kinds[one] == TEXT).any() or (kinds[one] > TEXT).any():
+        return None
+    date_column, number_columns = _columns(kinds[start:]) or (None, [])
+    if date_column is None or not number_columns or kinds[start - 1, date_column] not in (TEXT, NUMBER):
+        return None
+    names, row, below = lines[one], lines[start - 1], lines[start]
+    is_apart = below.number - row.number > 1 or _filled(below) != _filled(row)
+    dates = roles_of(names.cells[date_column]) if date_column < len(names.cells) else {}
+    fits = _fitting(kinds[start:], date_column, number_columns)
+    # A first row that is no booking, such as an opening balance, has no numbers where the others have texts.
+    swapped = ((kinds[start - 1] == NUMBER) & (kinds[start : start + MIN_BELOW] == TEXT).all(axis=0)).any()
+    if not is_apart or (set(dates) & DATES and not swapped) or not fits[:MIN_BELOW].all():
+        return None
+    width = _common_width(lines[start : start + len(fits)])
+    return replace(best, header=None, upper=None, first=start, fits=int(fits.sum()), is_dated=True, width=width)
 
 
 def _names_typed(kinds: NDArray[np.int8], header: int) -> bool:

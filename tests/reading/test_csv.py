@@ -301,8 +301,9 @@ STAMPS = ("2025-09-01T07:47:36+03:00", "2025-09-03T09:18:11+03:00", "2025-09-06T
         ("paymentId,created,amount,currency", STAMPS, True),
         ("Payment ID,Created,Amount,Currency", STAMPS, False),
         ("payment_id,created,amount,currency", [stamp[:10] for stamp in STAMPS], False),
+        ("payment_id,created,amount,currency", ["1741000000", "1741100000", "1741200000"], True),
     ],
-    ids=["fields", "camel case", "names for people", "days"],
+    ids=["fields", "camel case", "names for people", "days", "epochs"],
 )
 def test_whole_numbers_in_a_table_that_a_program_wrote_may_be_cents(load, header, stamps, is_asked):
     lines = (f"p-{n},{stamp},{n}92{n},EUR" for n, stamp in enumerate(stamps, 1))
@@ -310,3 +311,11 @@ def test_whole_numbers_in_a_table_that_a_program_wrote_may_be_cents(load, header
 
     assert ("minor_units" in {kind for _, kind in found.questions}) is is_asked
     assert found.amounts == [None if is_asked else f"{n}92{n}" for n in (1, 2, 3)]
+
+
+@pytest.mark.parametrize(("code", "is_asked"), [("gbp", True), ("GBP", False)])
+def test_codes_in_small_letters_show_that_a_program_wrote_a_table(load, code, is_asked):
+    lines = (f"{stamp},{n}92{n},{code}" for n, stamp in enumerate(STAMPS, 1))
+    found = load("\n".join(["created,amount,currency", *lines]) + "\n")
+
+    assert ("minor_units" in {kind for _, kind in found.questions}) is is_asked

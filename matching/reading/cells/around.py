@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from matching.reading.cells.currencies import SHARED, currency_of, letter_currency
+from matching.reading.cells.currencies import SHARED, currency_of, letter_currency, meanings_of
 from matching.reading.cells.lexicon import lexicon
 from matching.reading.cells.words import key
 
@@ -29,6 +29,7 @@ class Surroundings:
     negative: bool = False
     explicit: bool = False
     currency: str | None = None
+    meanings: frozenset[str] = frozenset()
     token: str | None = None
     token_before: bool = False
 
@@ -82,11 +83,18 @@ def _read_words(found: Surroundings, words: str, side: _Side) -> bool:
             if found.token is not None or not _is_flag(word, side):
                 return False
             found.token, found.token_before = word.rstrip(".").upper(), side.is_before
-        elif found.currency in (None, SHARED):
-            found.currency = code
-        elif code not in (found.currency, SHARED):
-            found.currency = SHARED
+        else:
+            _add_currency(found, code, meanings_of(word))
     return True
+
+
+def _add_currency(found: Surroundings, code: str, meanings: frozenset[str]) -> None:
+    """Add what one side names. A code says which of its meanings a sign on the other side has."""
+    is_open = found.currency in (None, SHARED) or (code in found.meanings and not meanings)
+    if is_open:
+        found.currency, found.meanings = code, meanings
+    elif code not in (found.currency, SHARED) and found.currency not in meanings:
+        found.currency, found.meanings = SHARED, frozenset()
 
 
 def _currency(word: str, side: _Side) -> str | None:

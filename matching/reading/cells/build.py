@@ -64,6 +64,7 @@ def _content() -> dict[str, Any]:
         "day_periods": sorted({word for locale in locales for word in _names(_periods(locale))}),
         "currencies": _currencies(locales),
         "multiples": _multiples(locales),
+        "countries": _countries(),
         "dollars": _dollars(locales),
     }
 
@@ -185,18 +186,24 @@ def _currencies(locales: Iterable[Locale]) -> dict[str, list[str]]:
     }
 
 
-def _dollars(locales: Iterable[Locale]) -> dict[str, str]:
+def _dollars(locales: Iterable[Locale]) -> list[str]:
+    """The currencies that are written with $ in some language."""
+    return sorted(
+        {code for each in locales for code, symbol in each.currency_symbols.items() if "$" in symbol} & CURRENCIES
+    )
+
+
+def _countries() -> dict[str, str]:
     """
-    The countries whose one currency is written with $: their codes, and their names in English and in the languages that
-    are official there.
+    The countries that have one currency: their codes, and their names in English and in the languages that are official
+    there.
     """
-    written = {code for each in locales for code, symbol in each.currency_symbols.items() if "$" in symbol} & CURRENCIES
     languages = get_global("territory_languages")
     found: dict[str, str] = {}
     for territory, uses in get_global("territory_currencies").items():
-        codes = {code for code, _, end, is_tender in uses if end is None and is_tender}
+        codes = {code for code, _, end, is_tender in uses if end is None and is_tender} & CURRENCIES
         spoken = {language for language, use in languages.get(territory, {}).items() if use["official_status"]}
-        if len(codes) == 1 and codes <= written:
+        if len(codes) == 1:
             names = [Locale.parse(each).territories.get(territory, "") for each in [*sorted(spoken & _known()), "en"]]
             found |= dict.fromkeys((territory, *map(phrase, map(plain, filter(None, names)))), codes.pop())
     return found

@@ -58,6 +58,7 @@ _CUSTOMARY = {
     **dict.fromkeys(("Ks", "Ks.", "Kyat", "Kyats"), "MMK"),
     **dict.fromkeys(("LE", "L.E.", "E£", "ج.م"), "EGP"),
     **dict.fromkeys(("ر.س",), "SAR"),
+    **dict.fromkeys(("L.L.", "LL", "ل.ل"), "LBP"),
     **dict.fromkeys(("د.إ", "Dhs", "Dhs."), "AED"),
     **dict.fromkeys(("บาท",), "THB"),
     **dict.fromkeys(("Rp", "Rp.", "RP", "rp"), "IDR"),
@@ -69,7 +70,33 @@ _CUSTOMARY = {
         ("FCFA", "F CFA", "CFA", "dollar", "dollars", "peso", "pesos", "$", "kr", "kr.", "Kr", "¥"), SHARED
     ),
     **dict.fromkeys(("KR", "KR.", "Rs", "Rs.", "RS", "RS.", "rs", "rs.", "₨", "﷼", "圓"), SHARED),
-    **dict.fromkeys(("Bs", "Bs.", "B$", "DH", "Dh", "dh"), SHARED),
+    **dict.fromkeys(("Bs", "Bs.", "B$", "DH", "Dh", "dh", "Sh", "Sh.", "Shs", "Shs."), SHARED),
+    **dict.fromkeys(("دينار", "ریال", "ريال", "جنيه"), SHARED),
+}
+# The currencies that people write with a sign or a word that names no country, by the word in small letters. Where one of
+# them is meant unless the file says otherwise, the lists above or CLDR have it.
+_MEANINGS = {
+    **dict.fromkeys(("kr", "krone", "kroner", "krona", "kronor", "krónur"), ("DKK", "ISK", "NOK", "SEK")),
+    **dict.fromkeys(("rs", "₨", "rupee", "rupees"), ("INR", "LKR", "MUR", "NPR", "PKR", "SCR")),
+    **dict.fromkeys(("¥",), ("CNY", "JPY")),
+    **dict.fromkeys(("元", "圓"), ("CNY", "HKD", "MOP", "TWD")),
+    **dict.fromkeys(("£", "pound", "pounds"), ("EGP", "FKP", "GBP", "GIP", "LBP", "SDG", "SHP", "SSP", "SYP")),
+    **dict.fromkeys(("lei", "leu"), ("MDL", "RON")),
+    **dict.fromkeys(("руб", "р"), ("BYN", "RUB")),
+    **dict.fromkeys(("fr", "franc", "francs"), ("BIF", "CDF", "CHF", "DJF", "GNF", "KMF", "RWF", "XAF", "XOF", "XPF")),
+    **dict.fromkeys(("fcfa", "f cfa", "cfa"), ("XAF", "XOF")),
+    **dict.fromkeys(("sh", "shs", "shilling", "shillings"), ("KES", "SOS", "TZS", "UGX")),
+    **dict.fromkeys(("dh", "dhs", "dirham", "dirhams"), ("AED", "MAD")),
+    **dict.fromkeys(("dinar", "dinars", "دينار"), ("BHD", "DZD", "IQD", "JOD", "KWD", "LYD", "RSD", "TND")),
+    **dict.fromkeys(("﷼", "ریال", "ريال", "rial", "riyal"), ("IRR", "OMR", "QAR", "SAR", "YER")),
+    **dict.fromkeys(("جنيه",), ("EGP", "SDG", "SSP")),
+    **dict.fromkeys(("bs",), ("BOB", "VED", "VES")),
+    **dict.fromkeys(("b$",), ("BND", "BSD")),
+    **dict.fromkeys(("c$",), ("CAD", "NIO")),
+    **dict.fromkeys(("k", "kwacha"), ("LAK", "MMK", "MWK", "PGK", "ZMW")),
+    **dict.fromkeys(("p",), ("BWP", "PHP")),
+    **dict.fromkeys(("br",), ("BYN", "ETB")),
+    **dict.fromkeys(("peso", "pesos"), ("ARS", "CLP", "COP", "CUP", "DOP", "MXN", "PHP", "UYU")),
 }
 # Single letters that are written before an amount as a currency. Behind an amount a letter is a sign or an abbreviation.
 _LETTERS = {"R": "ZAR", "Q": "GTQ", "L": "HNL", "E": "SZL", "G": "HTG", "P": SHARED, "K": SHARED}
@@ -95,6 +122,17 @@ def currency_of(word: str) -> str | None:
     return _customary().get(word) or _in_cldr(word) or (_in_any_case().get(word.casefold()) if len(word) > 2 else None)
 
 
+@lru_cache(4096)
+def meanings_of(word: str) -> frozenset[str]:
+    """The currencies among which only a country tells what a sign or a name stands for. None if it is a code, or means one."""
+    word = plain(word).casefold().strip(".")
+    if len(word) > LONGEST or word.upper() in CURRENCIES:
+        return frozenset()
+    if word in {"$", "dollar", "dollars"}:
+        return lexicon().dollars
+    return frozenset(_meanings().get(word, ()))
+
+
 def letter_currency(letter: str) -> str | None:
     """The currency of one letter that is written before an amount, such as R for ZAR."""
     return _LETTERS.get(letter)
@@ -108,6 +146,11 @@ def minor_units(code: str) -> int:
 @lru_cache(1)
 def _customary() -> dict[str, str]:
     return {plain(word): code for word, code in _CUSTOMARY.items()}
+
+
+@lru_cache(1)
+def _meanings() -> dict[str, tuple[str, ...]]:
+    return {plain(word): codes for word, codes in _MEANINGS.items()}
 
 
 @lru_cache(1)

@@ -37,6 +37,7 @@ class NumberForm:
     grouped: bool
     digits: int  # of the whole part, at most
     leading_zero: bool
+    meanings: frozenset[str] = frozenset()  # the currencies that a sign such as kr may stand for, if they are several
 
     @property
     def sure_marks(self) -> set[str]:
@@ -108,6 +109,7 @@ def _joined(body: "_Body", found: around.Surroundings) -> NumberForm:
         grouped=body.grouped,
         digits=body.digits,
         leading_zero=body.leading_zero,
+        meanings=found.meanings,
     )
 
 

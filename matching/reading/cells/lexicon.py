@@ -21,7 +21,8 @@ class Lexicon:
     languages: dict[str, int]  # the number of countries in which a language is official
     currencies: dict[str, list[str]]  # symbol or name -> codes
     multiples: dict[str, int]  # what amounts are counted in -> its power of ten
-    dollars: dict[str, str]  # country whose currency is written with $, by code and by name -> currency
+    countries: dict[str, str]  # country that has one currency, by code and by name -> currency
+    dollars: frozenset[str]  # currencies that are written with $
 
     def months_called(self, word: str) -> frozenset[tuple[str, int]]:
         """
@@ -68,5 +69,6 @@ def lexicon() -> Lexicon:
         languages=content["languages"],
         currencies=content["currencies"],
         multiples=content["multiples"],
-        dollars=content["dollars"],
+        countries=content["countries"],
+        dollars=frozenset(content["dollars"]),
     )

@@ -18,7 +18,7 @@ from core.money import MAX_DECIMALS
 from matching.reading.cells import shapes, wide
 from matching.reading.cells.blanks import is_blank_like
 from matching.reading.cells.column import Column
-from matching.reading.cells.exponents import EXPONENT, written_out
+from matching.reading.cells.exponents import EXPONENT, may_be_noisy, written_out
 from matching.reading.cells.grammar import MARKS, NumberForm, exact_form, number_form
 
 __all__ = ["NumberForm", "Numbers", "is_blank_like", "number_form"]
@@ -47,14 +47,16 @@ class Numbers:
     A column of texts, read as numbers. All vectors have the shape (rows,).
 
     `ok` marks the rows that are numbers; `filled` those with a text, and `blank` those of them whose text stands for nothing.
-    `token` and `currency` are places in `tokens` and `currencies`, which begin with None. `digits` counts those of the whole
+    `token` and `currency` are places in `tokens` and `currencies`, which begin with None. `meanings` has, beside each of the
+    `currencies`, those that its sign may stand for as well. `digits` counts those of the whole
     part. `explicit` marks the rows with a sign, a plus too. `exact` are rows that the file stores as numbers: they have
     the same value with every decimal mark.
     """
 
     def __init__(self, values: pa.Array | pa.ChunkedArray, exact: Bools | None = None) -> None:
         self._column = Column(values, number_form)
-        if any(not f and EXPONENT.fullmatch(s) for s, f in zip(self._column.shapes, self._column.found, strict=True)):
+        seen = zip(self._column.shapes, self._column.found, strict=True)
+        if any(may_be_noisy(shape) or (not form and EXPONENT.fullmatch(shape)) for shape, form in seen):
             self._column = Column(written_out(values), number_form)
         self.exact = np.zeros(self._column.rows, np.bool_) if exact is None else exact
         if exact is not None:
@@ -64,7 +66,10 @@ class Numbers:
         self._forms = self._column.found
         self.ok = self._flags(lambda form: True) & ~self._column.texts.is_long
         self.tokens: list[str | None] = [None, *sorted({f.token for f in self._forms if f and f.token})]
-        self.currencies: list[str | None] = [None, *sorted({f.currency for f in self._forms if f and f.currency})]
+        named = {(f.currency, f.meanings) for f in self._forms if f and f.currency}
+        self._named = sorted(named, key=lambda found: (found[0], sorted(found[1])))
+        self.currencies: list[str | None] = [None, *(code for code, _ in self._named)]
+        self.meanings = [frozenset[str](), *(meanings for _, meanings in self._named)]
 
     # Not all of these are needed of each column, and each takes a look at all rows.
 
@@ -101,7 +106,8 @@ class Numbers:
     @cached_property
     def currency(self) -> NDArray[np.int16]:
         """The place of each row's currency in `currencies`."""
-        return self._counts(lambda form: self.currencies.index(form.currency))
+        places = {named: place for place, named in enumerate(self._named, 1)}
+        return self._counts(lambda form: places[form.currency, form.meanings] if form.currency else 0)
 
     def _flags(self, of: Callable[[NumberForm], bool]) -> Bools:
         """A property of forms as a property of rows; False where a row is no number."""
@@ -138,19 +144,19 @@ class Numbers:
         """The most digits behind the mark in any number that allows it."""
         return max((form.decimals.get(mark, 0) for form in self._seen(mask)), default=0)
 
-    def integers(self, mark: str, scale: int) -> tuple[NDArray[np.int64], Bools]:
+    def integers(self, mark: str, scale: int, *, cut: bool = False) -> tuple[NDArray[np.int64], Bools]:
         """
-        The values times 10**scale, exact.
+        The values times 10**scale, exact. `cut`: without the digits that do not fit, which is only good for comparisons.
 
         Returns: shape (rows,) int64, and which rows are valid: numbers with this mark whose value is whole and fits.
         """
         read, decimals = self._magnitudes, self._decimals(mark)
         shifts = scale - decimals
         up, down = _POWERS[np.clip(shifts, 0, SURE_DIGITS)], _POWERS[np.clip(-shifts, 0, SURE_DIGITS)]
-        fits = (np.abs(shifts) <= SURE_DIGITS) & (read.values <= LARGEST // up) & (read.values % down == 0)
+        fits = (np.abs(shifts) <= SURE_DIGITS) & (read.values <= LARGEST // up) & (cut | (read.values % down == 0))
         valid = read.is_small & self.ok & (decimals >= 0) & (fits | (read.values == 0))
         found = np.where(valid, read.values // down * np.where(fits, up, 0), 0)
-        for rows, large, is_valid in self._large(scale - decimals, decimals):
+        for rows, large, is_valid in self._large(scale - decimals, decimals, cut=cut):
             fits = is_valid & (large[:, 1] == 0) & (large[:, 0] <= LARGEST)
             found[rows[fits]], valid[rows] = large[fits, 0].astype(np.int64), fits
         np.negative(found, out=found, where=self.negative)
@@ -185,7 +191,7 @@ class Numbers:
         return found
 
     def _large(
-        self, powers: NDArray[np.int16], chosen: NDArray[np.int16]
+        self, powers: NDArray[np.int16], chosen: NDArray[np.int16], *, cut: bool = False
     ) -> Iterator[tuple[NDArray[np.intp], NDArray[np.uint64], Bools]]:
         """
         The numbers of too many digits for 64 bits, times 10**powers, in groups of rows with the same power.
@@ -196,7 +202,10 @@ class Numbers:
         for first, rows in read.large_rows.items():
             for power in np.unique(powers[rows[chosen[rows] >= 0]]):
                 here = (powers[rows] == power) & (chosen[rows] >= 0)
-                values, valid = wide.scaled(read.large[first].filter(pa.array(here)), int(power))
+                digits = read.large[first].filter(pa.array(here))
+                if cut and power < 0:
+                    digits, power = pc.utf8_slice_codeunits(digits, 0, stop=int(power)), 0
+                values, valid = wide.scaled(digits, int(power))
                 yield rows[here], values, valid
 
     @cached_property

@@ -221,7 +221,9 @@ def bookings_of(facts: Facts, rows: Mask, columns: list[Column], marks: dict[int
 
 def _amounts(column: Column, mark: Mark | None, places: Int64, scale: int) -> Amounts:
     numbers = column.numbers
-    values, fits = numbers.integers(mark or ".", scale)
+    # Digits behind the ninth decimal make a row a reject later, but not another column the amount.
+    is_fine = numbers.max_decimals(mark or ".", numbers.ok) > MAX_DECIMALS
+    values, fits = numbers.integers(mark or ".", scale, cut=is_fine)
     valid = (fits & numbers.ok)[places]
     values = np.where(valid, values[places], 0)
     letters = tuple(token for token in numbers.tokens if token is not None)

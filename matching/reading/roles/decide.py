@@ -29,6 +29,7 @@ from matching.reading.roles.movements import Movement, with_partner
 from matching.reading.roles.overdrawn import words_agree
 from matching.reading.roles.sales import lists_customers
 from matching.reading.roles.signs import with_sign
+from matching.reading.roles.takings import ways_of_payment
 from matching.reading.roles.triples import Triple, triples_of
 from matching.reading.roles.words import is_deducted, is_sales_tax, names_minor_unit
 
@@ -68,6 +69,8 @@ class Decision:
                     self.found.questions += [question for question in asked if question["kind"] == "sign"]
             return
         choice, balance = self._given(said, bookings) if said else self._choice(bookings)
+        if not said and (taken := unsigned_in(choice)) is not None and (ways := ways_of_payment(bookings, taken)):
+            choice = Choice(questions=[amount_question(bookings, [taken, *ways])])
         # An answer about the sign says which of two sides is which, so that it has to come last.
         self.found.questions += [*self._open_marks(choice.questions, bookings), *choice.questions]
         movement = choice.movement
@@ -236,7 +239,9 @@ class Decision:
                 # What moves in far more rows than its product is no factor of it, but has been converted in some.
                 if factors and all(int(n.moves.sum()) <= 2 * int(amount.moves.sum()) for n in factors):
                     return list(factors)
-        for _product, *parts in products.products_of(bookings):
+        for product, *parts in products.products_of(bookings):
+            if any(products.is_per_unit(n.name) for n in parts) and not products.is_per_unit(product.name):
+                return parts
             # Miles at a rate are no money, whatever their product is called. But an amount at a rate is one in another currency.
             is_rated = any(n.column.role("other_number") >= NAMED for n in parts)
             if is_rated and not any(n.column.role(*MONEY) > 0 or money.in_header(n.name) for n in parts):
@@ -390,7 +395,7 @@ class Decision:
 
     def _currency(self, amounts: tuple[Amounts, ...], bookings: Bookings) -> None:
         found = money.currency_for(self.facts, amounts, bookings.places, self.currencies)
-        if found.column is None and found.value is None and "balance" in self.found.mapping:
+        if found == money.Found() and "balance" in self.found.mapping:
             code = money.in_header(self.found.mapping["balance"]["column"])
             found = found if code in (None, money.SHARED) else money.Found(value=code)
         if self.own_currency is not None and found.column is None and found.value is None:

@@ -14,10 +14,9 @@ from matching.reading.cells.multiples import counted_currencies
 from matching.reading.cells.numbers import number_form
 from matching.reading.cells.words import plain
 from matching.reading.roles.amounts import Amounts
-from matching.reading.roles.dollars import meant_by_dollar
 from matching.reading.roles.facts import Column, Facts, Line, Mask
 from matching.reading.roles.folding import words_of
-from matching.reading.roles.scripts import meant_by_yen
+from matching.reading.roles.shared import meant_by, sign_in, sign_of
 from matching.reading.roles.words import is_own_currency, roles_of, says, sides_of
 
 SHARED = "?"
@@ -131,41 +130,62 @@ def originals(facts: Facts, numbers: tuple[Amounts, ...], columns: dict[int, fro
 
 def currency_for(facts: Facts, amounts: tuple[Amounts, ...], places: Any, columns: dict[int, frozenset[str]]) -> Found:
     """The currency of the chosen amount."""
+    rows = np.zeros(facts.count, np.bool_)
+    rows[places] = True
     named = _in_cells(amounts, places)
-    beside = _beside(facts, amounts, places, columns)
-    if named is not None and not named.is_shared:
+    sign = sign_of([amount.column for amount in amounts], rows)
+    if named is not None and not named.is_shared and sign is None:
         return named
+    elsewhere = _named_elsewhere(facts, amounts, rows, columns)
+    is_usual = sign is not None and sign.usual is not None
+    if elsewhere is not None and (
+        sign is None or not is_usual or _codes_of(elsewhere, facts, columns) <= sign.meanings
+    ):
+        return elsewhere
+    if sign is not None:
+        code = meant_by(sign, facts, rows)
+        if code is not None and named is not None and code == sign.usual:
+            return named
+        if code is not None:
+            return Found(value=code, proof="its sign, in a file of one country")
+    elif named is not None:
+        return named
+    for column in facts.columns:
+        code = in_header(column.name) if column.role("balance") >= 0.5 else None
+        if code is not None and code in (CURRENCIES if sign is None else sign.meanings):
+            return Found(value=code, proof="the name of the balance says so")
+    return Found(is_shared=sign is not None)
+
+
+def _codes_of(found: Found, facts: Facts, columns: dict[int, frozenset[str]]) -> frozenset[str]:
+    """The currencies that were found somewhere."""
+    column = facts.named(found.column)
+    return columns.get(column.index, frozenset()) if column is not None else frozenset({found.value or SHARED})
+
+
+def _named_elsewhere(
+    facts: Facts, amounts: tuple[Amounts, ...], rows: Mask, columns: dict[int, frozenset[str]]
+) -> Found | None:
+    """The currency that something else than the cells of the amounts names."""
+    places = np.flatnonzero(rows)
     for amount in amounts:
         code = in_header(amount.column.name)
-        if code is not None and code != SHARED:
+        if code is not None and code != SHARED and sign_of([amount.column], rows) is None:
             return Found(value=code, proof="the column's name says so")
-    if beside is not None:
-        return beside
+    if (beside := _beside(facts, amounts, places, columns)) is not None:
+        column = facts.named(beside.column)
+        levels = column.levels(rows, MAX_CODES) if column is not None else None
+        sign = sign_in(levels.values) if levels is not None else None
+        code = meant_by(sign, facts, rows) if sign is not None else None
+        if sign is None or (code is not None and code == sign.usual):
+            return beside
+        if code is not None:
+            return Found(value=code, proof="the sign beside it, in a file of one country")
     if (twin := _in_twin(facts, amounts, places)) is not None:
         return twin
     if (above := _in_other_rows(facts, places)) is not None:
         return Found(value=above, proof="a row beside the bookings names it")
-    around = _around(facts)
-    if around is not None:
-        return around
-    if (meant := {meant_by_yen(facts, amount.column) for amount in amounts} - {None}) and len(meant) == 1:
-        return Found(value=meant.pop(), proof="its sign, in the script of the table")
-    if (dollars := _meant_in_dollars(facts, amounts, places)) is not None:
-        return Found(value=dollars, proof="its sign, in a file of one country")
-    if named is not None:
-        return named
-    for column in facts.columns:
-        if column.role("balance") >= 0.5 and (code := in_header(column.name)) and code != SHARED:
-            return Found(value=code, proof="the name of the balance says so")
-    return Found()
-
-
-def _meant_in_dollars(facts: Facts, amounts: tuple[Amounts, ...], places: Any) -> str | None:
-    """The one currency that $ stands for in the columns of an amount, if the file says so."""
-    rows = np.zeros(facts.count, np.bool_)
-    rows[places] = True
-    meant = {code for amount in amounts if (code := meant_by_dollar(facts, amount.column, rows))}
-    return meant.pop() if len(meant) == 1 else None
+    return _around(facts)
 
 
 def _in_cells(amounts: tuple[Amounts, ...], places: Any) -> Found | None:

@@ -1,4 +1,4 @@
-"""What the script of a table tells: what the sign ¥ stands for, and that a comma begins no decimals."""
+"""What the script of a table tells: where it was written, and that a comma begins no decimals."""
 
 import re
 
@@ -6,7 +6,6 @@ import pyarrow.compute as pc
 
 from matching.reading.roles.facts import Column, Facts
 
-SIGNS = "[¥￥]"
 # The languages that are written in these scripts have a point before decimals: those of East Asia, of India, Thai, Hebrew.
 _POINTS = "[\u0590-\u05ff\u0900-\u0dff\u0e00-\u0e7f\u1200-\u137f\u3041-\u30ff\u3400-\u9fff\uac00-\ud7af]"
 SAMPLE = 200  # rows whose script is looked at
@@ -16,23 +15,42 @@ _KANA = "[\u3041-\u3096\u30a1-\u30fa\uff66-\uff9d]"
 _HAN = "[\u4e00-\u9fff]"
 
 
-def has_sign(column: Column) -> bool:
-    """Whether the cells of a column, or its name, have the sign."""
-    return any(sign in column.name for sign in "¥￥") or _says(column, SIGNS)
-
-
-def meant_by_yen(facts: Facts, column: Column) -> str | None:
-    """
-    The currency of a column whose cells or name have the sign. Kana are only written in Japan. Beside other Chinese
-    letters, amounts with decimals are yuan, since the yen has none. None if nothing tells.
-    """
-    if not has_sign(column):
-        return None
+def has_japanese(facts: Facts) -> bool:
+    """Whether a table has kana, or its names have Chinese letters that only the character set of Japan has."""
     if _is_written(facts, _KANA):
-        return "JPY"
-    numbers = column.numbers
-    has_decimals = numbers.max_decimals(".", numbers.ok) > 0
-    return "CNY" if has_decimals and _is_written(facts, _HAN) else None
+        return True
+    return any(_is_in(c, "shift_jis") and not _is_in(c, "big5", "gb2312") for c in re.findall(_HAN, _around(facts)))
+
+
+def has_han(facts: Facts) -> bool:
+    """Whether a table has Chinese letters."""
+    return _is_written(facts, _HAN)
+
+
+def has_simplified(facts: Facts) -> bool:
+    """Whether names of columns or the lines above have Chinese letters that only the character set of the mainland has."""
+    return any(_is_in(c, "gb2312") and not _is_in(c, "big5", "shift_jis") for c in re.findall(_HAN, _around(facts)))
+
+
+def has_traditional(facts: Facts) -> bool:
+    """Whether names of columns or the lines above have Chinese letters that the character set of the mainland lacks."""
+    return any(_is_in(c, "big5") and not _is_in(c, "gb2312") for c in re.findall(_HAN, _around(facts)))
+
+
+def _around(facts: Facts) -> str:
+    """The names of the columns and the lines above the table, which the program wrote and not whoever paid."""
+    return "".join([column.name for column in facts.columns] + [cell for line in facts.above for cell in line.cells])
+
+
+def _is_in(letter: str, *encodings: str) -> bool:
+    """Whether one of these character sets has a letter."""
+    for encoding in encodings:
+        try:
+            letter.encode(encoding)
+        except UnicodeEncodeError:
+            continue
+        return True
+    return False
 
 
 def writes_points(facts: Facts) -> bool:
@@ -52,9 +70,7 @@ def writes_persian(facts: Facts) -> bool:
 
 def _is_written(facts: Facts, letters: str) -> bool:
     """Whether the names of columns, the lines above the table or its first rows have some of these letters."""
-    names = " ".join(column.name for column in facts.columns)
-    above = " ".join(cell for line in facts.above for cell in line.cells)
-    return bool(re.search(letters, names + above)) or any(_says(column, letters) for column in facts.columns)
+    return bool(re.search(letters, _around(facts))) or any(_says(column, letters) for column in facts.columns)
 
 
 def _says(column: Column, pattern: str) -> bool:

@@ -6,15 +6,24 @@ from itertools import combinations
 import numpy as np
 
 from matching.reading.cells.around import FOOTNOTE
+from matching.reading.cells.blanks import is_blank_like
 from matching.reading.cells.currencies import currency_of
 from matching.reading.roles.amounts import MONEY, Amounts, Bookings
 from matching.reading.roles.choice import Choice, amount_question, sign_by_hand, words_question
-from matching.reading.roles.facts import Column, Levels
+from matching.reading.roles.facts import Column, Levels, is_unnamed
 from matching.reading.roles.folding import words_of
 from matching.reading.roles.movements import Movement, sign_columns
 from matching.reading.roles.sales import outs_of_sales
 from matching.reading.roles.sums import adds_up
-from matching.reading.roles.words import outs_by_initials, outs_of, says, sides_of
+from matching.reading.roles.words import (
+    answer_of,
+    answers_of,
+    names_way_to_pay,
+    outs_by_initials,
+    outs_of,
+    says,
+    sides_of,
+)
 
 MAX_SIGNS, MAX_SIGN_WORDS, MAX_SIGN_LETTERS = 3, 3, 24  # of unknown values that may say a sign
 MULTIPLES = frozenset({"K", "M"})
@@ -23,6 +32,7 @@ NAMED_TEXT = 0.5  # of a name that says that it holds texts
 NAMED_SIGN = 0.9  # of a column's name that must say that it tells the side
 MAX_NOTES = 200  # rows of one cell that may be notes
 MAX_KINDS = 20  # of bookings, as which a column names them
+MAX_CODE = 3  # digits of a number that names a kind of booking
 MAX_MARK = 6  # letters of a mark beside some amounts
 MARKED_OTHERWISE = ("text", "reference", "status", "currency", "account", "booked", "value_date", "other_date")
 _LETTERS_OF_SIDES = re.compile(r"[^\W\d_]\s*/\s*[^\W\d_]\b")  # as in "E/A", whatever is behind
@@ -31,7 +41,6 @@ _EITHER = re.compile(
     r"[/|]|\s-\s|\s(?:or|and|oder|und|ou|et|o|e|y|u|of|en|eller|och|og|lub|i|nebo|a|или|и)\s", re.IGNORECASE
 )
 PARTIES = ("payer", "payee")
-FLAGS = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False, "y": True, "n": False}
 
 
 def with_sign(bookings: Bookings, amount: Amounts) -> Choice:
@@ -50,22 +59,28 @@ def with_sign(bookings: Bookings, amount: Amounts) -> Choice:
     candidates = sorted(sign_columns(bookings, amount), key=lambda item: _sign_rank(amount, *item))
     for column, levels in candidates:
         present = _present(levels, amount)
-        if present == ["-"]:
-            continue  # in each row it stands for nothing
+        if present == ["-"] or names_way_to_pay(column.name, "card"):
+            continue  # in each row it stands for nothing, or "debit" is a card
+        is_method = names_way_to_pay(column.name, "method")
+        if is_method and len({side.is_out for value in present for side in sides_of(value)}) < 2:
+            continue  # by direct debit one pays and is paid
         outs = (
             outs_of(present)
             or outs_by_initials(column.name, present)
             or _by_flag(column, present)
             or outs_of_sales(bookings, present)
         )
-        if len(present) == 1 and column.role("sign") < 0.4 and says("booked", present[0], whole=True):
-            continue  # "paid" in each row is the state of payments in either direction
+        says_else = len(present) == 1 and (says("booked", present[0], whole=True) or answer_of(present[0]) is not None)
+        if says_else and column.role("sign") < 0.4:
+            continue  # "paid" in each row is the state of payments in either direction, and "no" is debit in Vietnamese
         repeats = int(amount.moves.sum()) > len(present) or column.role("sign") >= 0.4 or _is_word_of_side(present)
         if (
             outs is not None
             and repeats
             and (len(present) > 1 or column.role("sign") >= 0.4 or _is_word_of_side(present))
         ):
+            if is_method:
+                return Choice(questions=[words_question(amount, column, levels)])
             negative = frozenset(value for value, out in outs.items() if out)
             if not negative:
                 return Choice(plain)
@@ -126,6 +141,8 @@ def _of_both_sides(bookings: Bookings, amount: Amounts) -> tuple[Column, Levels]
     """
     for column, levels in sign_columns(bookings, amount, MAX_KINDS):
         present = _present(levels, amount)
+        if names_way_to_pay(column.name, "card"):
+            continue
         is_text = any(len(words_of(value)) > MAX_SIGN_WORDS for value in present)
         if int(amount.moves.sum()) <= len(present) and is_text:
             continue
@@ -155,6 +172,8 @@ def _marks(bookings: Bookings, amount: Amounts) -> tuple[Column, Levels] | None:
         if levels is None or len(levels.values) != 1 or any(n.column is column for n in bookings.numbers):
             continue
         word = levels.values[0]
+        if answer_of(word) and column.role("sign", "in", "out") == 0 and not _asks_back(column):
+            continue  # the name says what is marked
         is_near = abs(column.index - amount.column.index) == 1
         is_short = is_near and len(word) <= MAX_MARK and column.role(*MARKED_OTHERWISE) < 0.4
         if not is_short and not (len(word) > 1 and (says("refund", word, whole=True) or sides_of(word))):
@@ -217,10 +236,15 @@ def _present(levels: Levels, amount: Amounts) -> list[str]:
 def _by_flag(column: Column, values: list[str]) -> dict[str, bool] | None:
     """Which of two values mean money out if a column named after one side only says yes and no."""
     side = column.role("out") - column.role("in")
-    flags = {value: FLAGS.get(value.casefold()) for value in values}
-    if not side or len(values) != 2 or None in flags.values():
+    flags = answers_of(values)
+    if not side or flags is None or not says("direction", column.name, whole=True):
         return None
     return {value: is_set == (side > 0) for value, is_set in flags.items()}
+
+
+def _asks_back(column: Column) -> bool:
+    """Whether a column's name asks whether money went back."""
+    return is_unnamed(column) or says("refund", column.name, whole=True)
 
 
 def _is_word_of_side(values: list[str]) -> bool:
@@ -254,6 +278,9 @@ def _may_be_sign(bookings: Bookings, amount: Amounts, column: Column, levels: Le
         return False
     if len(present) < 2 or int(amount.moves.sum()) <= len(present) or all(map(currency_of, present)):
         return False
+    if answers_of(value for value in present if not is_blank_like(value)) is not None:
+        # Answers say the sign if the name asks for it; what has been paid in or is paid by debit may be either.
+        return column.role("sign", "in", "out") >= NAMED_TEXT or _asks_back(column)
     cells = column.filled[bookings.places]
     if bool(column.numbers.ok[bookings.places][cells].all()) and _is_money(column):
         return False  # tips and the like, of which few differ
@@ -284,6 +311,9 @@ def _may_be_sign(bookings: Bookings, amount: Amounts, column: Column, levels: Le
         return False  # texts or numbers, of which some happen to repeat
     # One letter of two is a code wherever it stands, unless it says no.
     is_code = len(present) == 2 and all(len(value) == 1 and value.isalpha() for value in present)
+    # Two numbers are one where nobody knows what the columns are called.
+    is_number = len(present) == 2 and all(value.isdigit() and len(value) <= MAX_CODE for value in present)
+    is_code = is_code or (is_number and not column.roles and not amount.column.roles)
     is_code = is_code and not {"N", "n"} & set(present) and not single
     return (
         len(present) <= MAX_SIGNS

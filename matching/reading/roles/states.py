@@ -10,7 +10,7 @@ from matching.reading.roles.amounts import Bookings
 from matching.reading.roles.bills import are_bills
 from matching.reading.roles.facts import MAX_LEVELS, Column, Levels, Mask
 from matching.reading.roles.folding import words_of
-from matching.reading.roles.words import says, sides_of
+from matching.reading.roles.words import answers_of, says, sides_of
 
 MIN_NAME = 0.5
 _KINDS = ("not_booked", "booked", "invoice_paid", "invoice_open", "invoice_waiting", "payment_failed")
@@ -59,6 +59,9 @@ def states_of(bookings: Bookings) -> States:
             bills = are_bills(bookings)
         if bills and (name >= MIN_NAME or found.bad):
             found = _meanings(levels.values, is_bill=True)
+        if (answers := answers_of(levels.values)) is not None and says("not_booked", column.name, whole=True):
+            yes, no = sorted(answers, key=answers.__getitem__, reverse=True)
+            found = _Meanings((yes,), (no,), ())  # what has been voided, as the name says
         if not _is_state(column, levels, found):
             continue
         rank = (name + (1 if found.bad else 0), -column.index)

@@ -17,12 +17,12 @@ from matching.reading.roles import money, proof, totals, unproved
 from matching.reading.roles.amounts import Amounts, Bookings, bookings_of, marks_of, number_columns
 from matching.reading.roles.dates import date_columns, main_date
 from matching.reading.roles.decide import Decision
-from matching.reading.roles.dollars import meant_by_dollar
 from matching.reading.roles.facts import Column, Facts, Mask
 from matching.reading.roles.found import Understanding
 from matching.reading.roles.movements import Movement
 from matching.reading.roles.references import reference_of
-from matching.reading.roles.scripts import meant_by_yen, writes_points
+from matching.reading.roles.scripts import writes_points
+from matching.reading.roles.shared import meant_by, sign_of
 from matching.reading.roles.states import States, states_of
 from matching.reading.roles.totals import LeftOut, Suspect
 from matching.reading.roles.words import says
@@ -158,8 +158,9 @@ class _Reader:
         if not codes and len(self.currencies) == 1:
             codes = set(next(iter(self.currencies.values())))
         if codes == {money.SHARED}:
-            meant = meant_by_yen(self.facts, column) or meant_by_dollar(self.facts, column, rows)
-            codes = {meant} if meant else codes
+            sign = sign_of([column], rows)
+            meant = meant_by(sign, self.facts, rows) if sign is not None else None
+            codes = {meant} if meant else set(sign.meanings) if sign is not None else codes
         return money.without_decimals({code for code in codes if code})
 
     def _without_totals(self) -> Bookings:

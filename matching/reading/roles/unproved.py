@@ -15,6 +15,7 @@ RIVAL = 1.3  # a column whose score is this near is a question
 NAMED = 0.5  # of a column's name that says that it is something else than an amount
 OCCASIONAL_SHARE = 0.5  # of the rows, below which plain numbers beside an amount are none themselves
 LEAST_CODES, CODE_DIGITS = 4, 6  # whole numbers of one length that may be codes, and their least digits
+LEAST_REPEATED = 4  # rows for each of a few different codes
 _WEIGHTS = {
     "amount": 3.0,
     "net": 2.5,
@@ -117,9 +118,15 @@ def _is_occasional(number: Amounts, best: Amounts) -> bool:
 
 
 def _is_code(number: Amounts, bookings: Bookings) -> bool:
-    """Whether whole numbers all differ and are of one length, as those that name a payment are."""
+    """
+    Whether whole numbers all differ and are of one length, as those that name a payment are, or are a few that stand in many
+    rows, as those are that name a kind.
+    """
     if number.has_decimals or number.is_signed or number.column.role(*MONEY) > 0 or _names_currency(number):
         return False
+    levels = bookings.levels_of(number.column)
+    if levels is not None and len(levels.values) * LEAST_REPEATED <= int(number.valid.sum()):
+        return True
     digits = number.column.numbers.digits[bookings.places][number.valid]
     values = number.values[number.valid]
     is_long = len(values) >= LEAST_CODES and int(digits.min()) == int(digits.max()) >= CODE_DIGITS

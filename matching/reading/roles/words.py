@@ -1,6 +1,7 @@
 """What people call columns and write into cells, in many languages. The words themselves are in words.toml."""
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 from matching.reading.roles.folding import UNSPACED, folded, words_of
@@ -8,6 +9,7 @@ from matching.reading.roles.word_lists import Side, known_words
 
 _BRACKETS = re.compile(r"[(\[][^)\]]*[)\]]")
 MIN_SPACED = 4
+TICKS, CROSSES = frozenset("✓✔☑"), frozenset("✗✘✕☐")
 
 
 @lru_cache(maxsize=20_000)
@@ -77,6 +79,12 @@ def counts_instalments(name: str) -> bool:
     return bool(entries.spans(words_of(name))) or entries.share(name) > 0
 
 
+def names_way_to_pay(name: str, kind: str) -> bool:
+    """Whether a column's name says that it tells with which `card`, or by which `method`, somebody paid."""
+    entries = known_words().cells[kind]
+    return bool(entries.spans(words_of(name))) or entries.share(name) > 0
+
+
 def is_deducted(name: str) -> bool:
     """Whether a column's name says that what it holds has been taken off already."""
     return bool(known_words().cells["deducted"].spans(words_of(name)))
@@ -116,6 +124,23 @@ def says(kind: str, text: str, *, whole: bool = False, least: int = 1) -> bool:
 def sides_of(text: str) -> list[Side]:
     """The sides that a value of a column may stand for, such as "DR" or "Haben". Empty if it is unknown."""
     return known_words().sides.get(" ".join(words_of(text)), [])
+
+
+def answer_of(value: str) -> bool | None:
+    """Whether a value is yes or no, in whatever language; None if it is neither."""
+    if value in TICKS or value in CROSSES:
+        return value in TICKS
+    is_yes, is_no = says("yes", value, whole=True), says("no", value, whole=True)
+    return is_yes if is_yes != is_no else None
+
+
+def answers_of(values: Iterable[str]) -> dict[str, bool] | None:
+    """Which of two values is yes, if the other one is no; else None."""
+    values = list(values)
+    if sorted(values) == ["0", "1"]:
+        return {"0": False, "1": True}
+    told = [(value, answer) for value in values if (answer := answer_of(value)) is not None]
+    return dict(told) if len(told) == len(values) and sorted(answer for _, answer in told) == [False, True] else None
 
 
 def outs_of(values: list[str]) -> dict[str, bool] | None:

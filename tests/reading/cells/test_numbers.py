@@ -91,3 +91,22 @@ def test_a_small_number_with_an_exponent_is_exact(text: str, mark: str, value: s
 @pytest.mark.parametrize("text", ["4.5E+15", "1e5", "12e-3", "e-5", "A1e-5"])
 def test_what_a_spreadsheet_has_cut_off_is_no_number(text: str) -> None:
     assert not Numbers(pa.array([text, "1e-5"])).ok[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("0.30000000000000004", "0.3"),
+        ("-0.30000000000000004", "-0.3"),
+        ("0,30000000000000004", "0.3"),
+        ("1.123456789012345678", None),
+        ("0.123456789012345", None),
+        ("0.30000000000000001", None),
+    ],
+)
+def test_the_noise_of_sums_of_64_bits_is_no_decimals(text, value):
+    found = Numbers(pa.array([text]))
+
+    read = found.decimal("," if "," in text else ".")[0].as_py()
+
+    assert (None if read is None else f"{read.normalize():f}") == value

@@ -150,3 +150,30 @@ def test_a_second_table_with_some_of_the_same_names_is_left_out(load):
 
     assert found.amounts == ["1.5", "2.5", "3.5", "4.5", "5.5"]
     assert "other_table" in {code for _, code in found.left_out}
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        ["Account No,Opening,Closing", "12345678,100.00,85.00", ""],
+        ["Period,Account,Opening,Closing", "March 2024,12345678,100.00,85.00", ""],
+        ["Account,Closing", "12345678,85.00"],
+    ],
+    ids=["same width", "wider", "no gap"],
+)
+def test_the_names_above_a_single_row_are_not_those_of_rows_without_names(load, above):
+    found = load("\n".join([*above, "05/03/2024,Rent,-10.00", "16/03/2024,Pay,25.00", "19/03/2024,Food,-30.00"]) + "\n")
+
+    assert found.amounts == ["-10", "25", "-30"]
+    assert found.detection.columns[0] == "column_1"
+    assert found.rejects == []
+
+
+@pytest.mark.parametrize("names", ["Date,Text,Amount", "Datum,Text,Betrag"])
+def test_a_first_row_without_a_date_stands_below_the_names_of_the_table(load, names):
+    found = load(
+        f"{names}\nOpening balance,,100.00\n\n05/03/2024,Rent,-10.00\n16/03/2024,Pay,25.00\n19/03/2024,Food,-30.00\n"
+    )
+
+    assert ",".join(found.detection.columns) == names
+    assert found.amounts == ["-10", "25", "-30"]

@@ -279,3 +279,88 @@ def test_what_is_counted_at_a_rate_is_no_amount(load, names, is_known):
 
     assert (found.amounts == ["30", "77.5", "15.5"]) is is_known
     assert ("amount_column" in {kind for _, kind in found.questions}) is not is_known
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        rows(
+            "Date,Litres,Butterfat,Price (c/l),Value (EUR)",
+            "2024-03-01,2763,4.15,51.69,1428.19",
+            "2024-03-02,2248,3.96,50.93,1144.91",
+            "2024-03-03,3293,4.22,46.35,1526.31",
+        ),
+        rows(
+            "Datum;kWh;Preis ct/kWh;Betrag EUR",
+            "2024-03-01;312;32,10;100,15",
+            "2024-03-02;287;32,10;92,13",
+            "2024-03-03;401;32,10;128,72",
+        ),
+        rows(
+            "Date,Litres,Price per litre,Value",
+            "2024-03-01,40.12,1.7429,69.93",
+            "2024-03-02,51.30,1.6999,87.20",
+            "2024-03-03,33.07,1.7119,56.61",
+        ),
+    ],
+    ids=["milk", "power", "fuel"],
+)
+def test_a_price_in_cents_or_of_more_decimals_is_no_amount(load, text):
+    found = load(text)
+
+    assert "amount_column" not in {kind for _, kind in found.questions}
+    assert found.mapping["amount"]["column"] in ("Value (EUR)", "Betrag EUR", "Value")
+
+
+@pytest.mark.parametrize(
+    ("name", "rates"), [("Rat", ("20.00", "10.00", "20.00")), ("Rat %", ("20.00", "10.00", "5.00"))]
+)
+def test_a_tax_at_a_rate_is_no_product(load, name, rates):
+    amounts = ("100.00", "50.00", "200.00")
+    taxes = (f"{float(amount) * float(rate) / 100:.2f}" for amount, rate in zip(amounts, rates, strict=True))
+    lines = [f"2024-03-0{n},{','.join(row)}" for n, row in enumerate(zip(amounts, rates, taxes, strict=True), 1)]
+
+    found = load(rows(f"Date,Amount,{name},Tak", *lines))
+
+    assert found.amounts == ["100", "50", "200"]
+
+
+@pytest.mark.parametrize("name", ["Price €/t", "Price per ton", "Preis je t"])
+def test_the_price_of_a_unit_by_its_name_is_no_rival_of_the_product(load, name):
+    found = load(
+        rows(
+            f"Date,Docket,Quantity,{name},Worth €",
+            "2024-03-01,A7,27.63,215.5049,5954.40",
+            "2024-03-02,A8,22.48,215.5049,4844.55",
+            "2024-03-03,A9,32.93,216.0031,7112.98",
+        )
+    )
+
+    assert found.mapping["amount"]["column"] == "Worth €"
+    assert found.questions == []
+
+
+def test_a_price_finer_than_a_product_of_an_unknown_name_is_asked_about(load):
+    found = load(
+        rows(
+            "Date,Litres,Price,Worth",
+            "2024-03-01,40.12,1.7429,69.93",
+            "2024-03-02,51.30,1.6999,87.20",
+            "2024-03-03,33.07,1.7119,56.61",
+        )
+    )
+
+    assert "amount_column" in {kind for _, kind in found.questions}
+
+
+def test_an_amount_at_a_rate_is_no_price(load):
+    found = load(
+        rows(
+            "Date,Amount,Zul,Foreign",
+            "2024-03-01,40.12,1.0843,43.50",
+            "2024-03-02,51.30,1.0811,55.46",
+            "2024-03-03,33.07,1.0790,35.68",
+        )
+    )
+
+    assert found.amounts == ["40.12", "51.3", "33.07"]

@@ -334,3 +334,81 @@ def test_what_was_bought_or_for_which_car_is_no_sign(load, name, words):
 
     assert "sign" not in {kind for _, kind in found.questions}
     assert found.amounts == ["1.5", "2.5", "3.5", "4.5"]
+
+
+@pytest.mark.parametrize(
+    ("name", "answers"),
+    [
+        ("Gift Aid Y/N", ["Y", "N", "Y"]),
+        ("Reconciled", ["Yes", "No", "Yes"]),
+        ("Taxable", ["TRUE", "FALSE", "TRUE"]),
+        ("Taxable", ["Yes", "No", "N/A"]),
+        ("Abgeglichen", ["Ja", "Nein", "Ja"]),
+        ("Factura", ["S", "N", "S"]),
+        ("Conciliado", ["Sí", "No", "Sí"]),
+        ("Lettré", ["O", "N", "O"]),
+        ("Сверено", ["Да", "Нет", "Да"]),
+        ("发票", ["是", "否", "是"]),
+        ("Gift Aid", ["Y", "", "Y"]),
+        ("Taxable", ["No", "No", "No"]),
+        ("Thanked", ["✓", "✗", "✓"]),
+        ("Thanked", ["✓", "", "✓"]),
+    ],
+)
+def test_answers_to_another_question_are_no_signs(load, name, answers):
+    found = load(signed(f"Date,Amount,{name},Text", *answers))
+
+    assert found.amounts == ["40", "250", "19.95"]
+    assert "sign" not in {kind for _, kind in found.questions}
+
+
+@pytest.mark.parametrize(
+    ("name", "answers"),
+    [
+        ("Refund", ["Yes", "No", "Yes"]),
+        ("Direct debit", ["Y", "N", "Y"]),
+        ("Deposited", ["Y", "N", "Y"]),
+        ("Kind", ["E", "A", "E"]),
+    ],
+)
+def test_answers_that_may_say_the_sign_are_asked_about(load, name, answers):
+    found = load(signed(f"Date,Amount,{name},Text", *answers))
+
+    assert (name, "sign") in found.questions
+
+
+@pytest.mark.parametrize(
+    ("names", "is_asked"), [("TRNDAT,TRNCD,TRNTXT,TRNAMT", True), ("Date,Branch,Text,Amount", False)]
+)
+def test_two_numbers_may_be_signs_where_nobody_knows_the_names(load, names, is_asked):
+    lines = (f"2024-03-{n:02d},{10 + 10 * (n % 2)},TRF {n}7{n},{n}5.50" for n in range(1, 10))
+
+    found = load(rows(names, *lines))
+
+    assert ("sign" in {kind for _, kind in found.questions}) is is_asked
+    assert "amount_column" not in {kind for _, kind in found.questions}
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("Card Type", ["Debit", "Credit", "Debit"]),
+        ("card_funding", ["debit", "credit", "debit"]),
+        ("Card type", ["Debit", "Debit", "Debit"]),
+        ("Kartenart", ["Debit", "Kredit", "Debit"]),
+        ("Tipo de tarjeta", ["Débito", "Crédito", "Débito"]),
+        ("Zahlungsart", ["Lastschrift", "Lastschrift", "Lastschrift"]),
+        ("Method", ["Direct Debit", "Standing Order", "Direct Debit"]),
+    ],
+)
+def test_a_debit_card_and_a_direct_debit_are_no_sides(load, name, words):
+    found = load(signed(f"Date,Amount,{name},Text", *words))
+
+    assert found.amounts == ["40", "250", "19.95"]
+
+
+@pytest.mark.parametrize("name", ["Forma de pagamento", "Payment method"])
+def test_both_sides_under_a_way_to_pay_are_asked_about(load, name):
+    found = load(signed(f"Date,Amount,{name},Text", "Débito", "Crédito", "Débito"))
+
+    assert (name, "sign") in found.questions

@@ -232,3 +232,16 @@ def test_sent_and_received_with_numbers_are_no_answers(load):
     found = load(charges(["Received"] * 9 + ["Sent"] * 3 + ["Received"] * 2 + ["Bonus"]))
 
     assert None not in found.amounts
+
+
+@pytest.mark.parametrize(
+    ("name", "answers"),
+    [("Voided", ["No", "Yes", "No"]), ("Storniert", ["Nein", "Ja", "Nein"]), ("Pending", ["false", "true", "false"])],
+)
+def test_answers_under_the_name_of_a_state_say_which_rows_are_not_booked(load, name, answers):
+    lines = [f"2024-03-{n:02d},-{n}.00,{answer}" for n, answer in enumerate(answers, 5)]
+
+    found = load("\n".join([f"Date,Amount,{name}", *lines]) + "\n")
+
+    assert found.amounts == ["-5", "-7"]
+    assert (name, "skip") in found.questions

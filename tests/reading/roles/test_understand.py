@@ -641,3 +641,13 @@ def test_a_sum_of_whole_numbers_is_asked_about_if_nothing_is_taken_off(load):
     found = load(rows("Date,Price,Vik,Pel,Total Zed", *lines))
 
     assert "amount_column" in {kind for _, kind in found.questions}
+
+
+def test_an_amount_of_too_many_decimals_is_the_amount_and_its_rows_are_rejects(load):
+    lines = [f"2024-03-{n:02d},{n},0.{n}5565946792{n}" for n in range(1, 5)]
+
+    found = load("\n".join(["Date,Quantity,Earnings (USD)", *lines]) + "\n")
+
+    assert found.mapping["amount"]["column"] == "Earnings (USD)"
+    assert [code for *_, code in found.rejects] == ["too_many_decimals"] * 4
+    assert found.questions == []

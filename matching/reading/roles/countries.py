@@ -1,4 +1,4 @@
-"""Which dollar or peso the sign $ stands for, as far as the file says in which country it was written."""
+"""The countries in which a file was written, as far as it names them: by their currencies."""
 
 import re
 from functools import cache
@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from matching.reading.cells.lexicon import lexicon
 from matching.reading.cells.words import phrase, plain
-from matching.reading.roles.facts import Column, Facts, Mask
+from matching.reading.roles.facts import Facts, Mask
 from matching.reading.roles.folding import words_of
 from matching.reading.roles.word_lists import WordList, known_words
 
@@ -19,8 +19,8 @@ MIN_SAYING, SAYING_SHARE = 2, 0.1
 PLACED_SHARE = 0.5  # of the rows whose texts must end with states of one country
 MIN_ROWS = 3  # from which a column that always says the same is about the file
 LONGEST_NAME = 4  # words of a country's name
-_SIGN = re.compile(r"(?<![A-Za-z])\$(?![A-Za-z])")
 _BIC = re.compile(r"\b[A-Z]{4}([A-Z]{2})[A-Z0-9]{2}(?:[A-Z0-9]{3})?\b")
+_IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
 # States and provinces as addresses shorten them, and their postal codes.
 _STATES = {
     "AUD": "NSW VIC QLD SA WA TAS ACT NT",
@@ -35,19 +35,15 @@ _ADDRESSES = {
 _ENDS = {code: rf" (?:{states.replace(' ', '|')})(?:{_CODES[code]})?$" for code, states in _STATES.items()}
 
 
-def meant_by_dollar(facts: Facts, column: Column, rows: Mask) -> str | None:
+def currencies_of_countries(facts: Facts, rows: Mask) -> frozenset[str]:
     """
-    The currency of a column whose cells or name have only the sign. The lines above the table, the names of columns, and
-    columns that always say the same tell a country by its name, its taxes, its numbers of banks or an address; texts of
-    bookings do so by payments that stay in it, and by its states if most end with one. None if nothing tells, or several
-    countries are named.
+    The currencies of all countries that the file names. The lines above the table, the names of columns, and columns that
+    always say the same tell a country by its name, its taxes, its numbers of banks or an address; texts of bookings do so by
+    payments that stay in it, and by its states if most end with one.
     """
-    if not _has_sign(column):
-        return None
     if facts.countries is None:
         facts.countries = frozenset(_countries_of(facts, rows))
-    is_one = len(facts.countries) == 1 and facts.countries <= set(lexicon().dollars.values())
-    return next(iter(facts.countries)) if is_one else None
+    return facts.countries
 
 
 def _countries_of(facts: Facts, rows: Mask) -> set[str]:
@@ -56,12 +52,6 @@ def _countries_of(facts: Facts, rows: Mask) -> set[str]:
     found = {code for text in texts for code in _codes_of(text)}
     found |= {code for each in facts.columns for code in _named(each.name, known_words().countries)}
     return found | _paid(facts, rows) | _placed(facts, rows)
-
-
-def _has_sign(column: Column) -> bool:
-    if _SIGN.search(column.name):
-        return True
-    return bool(pc.any(pc.match_substring(column.texts.slice(0, SAMPLE), "$")).as_py())
 
 
 def _always(facts: Facts, rows: Mask) -> list[str]:
@@ -73,7 +63,7 @@ def _always(facts: Facts, rows: Mask) -> list[str]:
         levels = column.levels(rows, 1)
         if levels is not None and len(levels.values) == 1 and bool((levels.codes >= 0).all()):
             found.append(levels.values[0])
-    return [text for text in found if phrase(plain(text)) not in lexicon().dollars]
+    return [text for text in found if phrase(plain(text)) not in lexicon().countries]
 
 
 def _codes_of(text: str) -> set[str]:
@@ -81,8 +71,15 @@ def _codes_of(text: str) -> set[str]:
     found = _named(text, known_words().countries)
     found |= {code for code, address in _ADDRESSES.items() if address.search(text)}
     if {"bic", "swift"} & set(words_of(text)) or _BIC.fullmatch(text.strip()):
-        found |= {lexicon().dollars[country] for country in _BIC.findall(text) if country in lexicon().dollars}
-    return found
+        found |= {lexicon().countries[country] for country in _BIC.findall(text) if country in lexicon().countries}
+    numbers = [number.replace(" ", "") for number in _IBAN.findall(text)]
+    return found | {lexicon().countries[iban[:2]] for iban in numbers if _is_iban(iban)}
+
+
+def _is_iban(text: str) -> bool:
+    """Whether the check digits of a number of an account are right, and its country has one currency."""
+    digits = "".join(str(int(letter, 36)) for letter in text[4:] + text[:4])
+    return text[:2] in lexicon().countries and int(digits) % 97 == 1
 
 
 def _named(text: str, lists: dict[str, WordList]) -> set[str]:
@@ -106,7 +103,7 @@ def _countries(text: str) -> list[tuple[str, tuple[int, int]]]:
     for first in range(len(words)):
         for end in range(first + 1, min(len(words), first + LONGEST_NAME) + 1):
             name = " ".join(words[first:end])
-            if (code := lexicon().dollars.get(name)) is not None:
+            if (code := lexicon().countries.get(name)) is not None:
                 found.append((code, (first, end)))
     return found
 
