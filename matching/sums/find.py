@@ -50,7 +50,9 @@ def find(sides: Sides, step: SumsPass, budget: Budget) -> Grouped:
     found = [one for one in found if not budget.is_rejected(*one[1].sides(one[0].a, one[0].b))]
     found.sort(key=lambda one: (one[0].error, one[1].sides(one[0].a, one[0].b)))
     kept = _kept(found)
-    sure = prefix([group.error for group, _, _ in kept], CONFIRMED_ERROR)
+    # Where other rows of a price list may have come to a total, it is only suggested.
+    kept.sort(key=lambda one: (one[0].error_at_most, one[1].sides(one[0].a, one[0].b)))
+    sure = prefix([group.error_at_most for group, _, _ in kept], CONFIRMED_ERROR)
     groups = [_explained(*one, step, is_sure=n < sure) for n, one in enumerate(kept)]
     return Grouped(groups, looked_at, out)
 
@@ -75,7 +77,6 @@ def _options(step: SumsPass, ledgers: Ledgers, budget: Budget, part: tuple[float
     given = None if step.fees == "learned" else tuple(_given(fee, ledgers.scale) for fee in step.fees)
     return solve.Options(
         most_parts=step.max_parts,
-        unit=10**ledgers.scale,
         fees=given,
         work=step.max_sums,
         unnamed=step.unnamed,
@@ -95,7 +96,7 @@ def _given(fee: FeeModel, scale: int) -> Fee:
 
 def _explained(group: solve.Group, named: Named, ledgers: Ledgers, step: SumsPass, *, is_sure: bool) -> Group:
     left, right = named.sides(group.a, group.b)
-    score = bits_of(group.error)
+    score = bits_of(group.error_at_most)
     a, b = [int(named.a.amount[n]) for n in group.a], [int(named.b.amount[n]) for n in group.b]
     sums = [" + ".join(few([f"{ledgers.decimal(one)}" for one in part])) for part in (a, b)]
     amount = min(-log2(max(group.density, 1e-9)), 30.0) if group.density else score / MILLI / 2
@@ -115,7 +116,7 @@ def _explained(group: solve.Group, named: Named, ledgers: Ledgers, step: SumsPas
         kept = ledgers.decimal(sum(a) - sum(b))
         lines.append(_line("fee", "fee", [describe(group.fee, ledgers), f"{kept}"], 0, named))
     chosen = f"{len(a) + len(b) - 1} of {group.pool} open rows" if group.pool else None
-    expected = f"{group.chance:.2g} other sums expected by chance, {group.error:.2g} likely to be wrong"
+    expected = f"{group.chance:.2g} other sums expected by chance, {group.error_at_most:.2g} likely to be wrong"
     lines.append(_line("choice", "chance", [chosen, expected], 0, named))
     at = 1 if group.named and step.reference is not None else len(lines) - 1  # what the other bits come from
     lines[at] = replace(lines[at], weight=rest)

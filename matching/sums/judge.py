@@ -5,7 +5,7 @@ A sum is not accepted because it is the only one found: the sums that chance mak
 look through, and the chance that the true rows are not in the pool all count against it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import comb
 
@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from matching.sums import density
 from matching.sums.fees import NO_FEE, PERCENT, Fee
+from matching.sums.prices import Prices
 from matching.sums.search import Halves, Target, work_of
 
 ABSENT = 0.1  # the chance that the true rows are not all in the pool
 MORE = 2  # parts that are looked for beside many that are named
 MOST_FOUND = 200  # solutions of one target; with more none is certain
 FLOOR = 0.01  # of the mean density of sums, where a coarse grid sees none
-WHOLE_UNITS = 10  # a price list repeats amounts, so sums so many whole units off are counted too
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -34,8 +34,7 @@ class Prior:
     sizes: Floats  # shape (most + 1,)
     single: Fees
     several: Fees
-    unit: int = 100  # minor units of a whole one
-    has_price_list: bool = False
+    prices: tuple[Prices, ...] = ()  # those of the pool's side and of its parties, if there is a price list
 
     def size(self, parts: int) -> float:
         """How frequent sums of so many parts are. Those of more parts than are looked for are as frequent as the largest."""
@@ -65,6 +64,8 @@ class Problem:
     rows: Ints  # of the pool
     days: Floats  # of the pool, NaN if there is none
     spread: float = float("inf")  # days between parts, at most
+    chances: Floats | None = None  # that each row of the pool is free; those below 1 are taken already, with some doubt
+    too_large: int = 0  # rows that would be in the pool, were they not more than the target alone
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,7 @@ class Sum:
     members: tuple[int, ...]  # positions in the pool
     fee: Fee
     weight: float
+    is_free: bool = True  # whether none of its members is taken
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,7 @@ class Judged:
     work: int
     is_out_of_budget: bool
     density: float = 0.0  # the chance that a subset of the best's size comes to the target
+    by_prices: float = 0.0  # how much likelier than the best it is that other rows of the price list come to the target
 
 
 NOTHING = Judged(None, 1.0, 0.0, 0, is_out_of_budget=False)
@@ -124,33 +127,35 @@ def judge(problem: Problem, prior: Prior, limits: Limits, before: Listed | None 
         listed = _listed(problem, prior, sizes)
         work = work_of(len(pool), max(sizes, default=0))
     chance = float(sum(expected[r] * len(prior.fees(len(fixed) + r)) for r in sizes))
+    priced = _of_prices(problem, prior, len(expected))
+    if prior.prices:
+        chance = float(priced[[r for r in sizes if r]].sum())
     nothing = Judged(None, 1.0, chance, work, is_out)
     found = [] if listed.is_cut else _weighed(problem, prior, listed, sizes)
-    if not found:
+    if not any(one.is_free for one in found):
         return nothing, listed
     width = _width(pool, rest)
-    if prior.has_price_list:
-        work += work_of(len(pool), max(sizes))
-        expected = np.maximum(expected, _whole_units_off(problem, sizes, prior.unit, len(expected)))
-    else:  # what was found does not speak against itself
-        for one in found:
-            expected[len(one.members)] = max(expected[len(one.members)] - 1 / width, 0.0)
+    for one in found:  # what was found does not speak against itself
+        expected[len(one.members)] = max(expected[len(one.members)] - 1 / width, 0.0)
     mass = [0.0, 0.0]
     for r in range(least, most + 1):
         share = expected[r] / comb(len(pool), r) if r else 0.0
         mass[r not in sizes] += prior.size(len(fixed) + r) * max(share, FLOOR / (width * density.BINS))
-    best = max(found, key=lambda s: (s.weight, s.members))
+    by_prices = sum(prior.size(len(fixed) + r) * priced[r] / comb(len(pool), r) for r in sizes if r)
+    best = max((one for one in found if one.is_free), key=lambda s: (s.weight, s.members))
     error = 1 - best.weight / (sum(s.weight for s in found) + mass[1]) + ABSENT * mass[0] / best.weight
     size = len(best.members)
     tie = expected[size] / comb(len(pool), size) if size else 0.0
-    judged = Judged(best, float(min(error, 1.0)), chance, work, is_out, max(tie, FLOOR / (width * density.BINS)))
-    return judged, listed
+    tie = max(tie, FLOOR / (width * density.BINS))
+    return Judged(best, float(min(error, 1.0)), chance, work, is_out, tie, float(by_prices / best.weight)), listed
 
 
 def _weighed(problem: Problem, prior: Prior, listed: Listed, sizes: list[int]) -> list[Sum]:
     """The listed sums that are still in the pool, with the chance of each before its amount was seen."""
     at = {row: n for n, row in enumerate(problem.rows.tolist())}
-    every = density.symmetric(problem.weights, max(sizes, default=0))
+    chances = np.ones(len(problem.pool)) if problem.chances is None else problem.chances
+    weights = problem.weights * chances
+    every = density.symmetric(weights, max(sizes, default=0))
     found: dict[tuple[int, ...], Sum] = {}
     for rows, fee in listed.sums:
         if len(rows) not in sizes or any(row not in at for row in rows):
@@ -161,10 +166,11 @@ def _weighed(problem: Problem, prior: Prior, listed: Listed, sizes: list[int]) -
         if len(days) and days.max() - days.min() > problem.spread:
             continue
         size = len(problem.fixed) + len(members)
-        share = prior.fees(size).get(fee, 0.0) * float(np.prod(problem.weights[list(members)]))
+        share = prior.fees(size).get(fee, 0.0) * float(np.prod(weights[list(members)]))
         weight = prior.size(size) * share / max(every[len(members)], 1e-300)
         same = found.get(members)
-        found[members] = Sum(members, fee, weight + (same.weight if same else 0.0))
+        is_free = bool((chances[list(members)] == 1).all())
+        found[members] = Sum(members, fee, weight + (same.weight if same else 0.0), is_free)
     return [one for one in found.values() if one.weight > 0]
 
 
@@ -240,21 +246,13 @@ def _interval(fee: Fee, problem: Problem, size: int) -> Target:
     return Target(size, goal - open_, goal + open_)
 
 
-def _whole_units_off(problem: Problem, sizes: list[int], unit: int, length: int) -> Floats:
-    """The mean number of sums that are a few whole units off, for each size."""
+def _of_prices(problem: Problem, prior: Prior, length: int) -> Floats:
+    """The number of sums of each size that rows of the price list, any that are as many as those of the pool, would make."""
     found = np.zeros(length)
-    rest = problem.target - int(problem.fixed.sum())
-    searched = [r for r in sizes if r]
-    if not searched:
-        return found
-    halves = Halves(problem.pool, max(searched))
-    for r in searched:
-        for off in _offs(unit):
-            found[r] += halves.count(Target(r, rest + off, rest + off)) / (2 * WHOLE_UNITS)
+    drawn = len(problem.pool) + problem.too_large
+    for r in range(1, length) if prior.prices else ():
+        for fee, share in prior.fees(len(problem.fixed) + r).items():
+            target = _interval(fee, problem, r)
+            found[r] += share * max(prices.density(target, fee) for prices in prior.prices)
+        found[r] *= comb(drawn, r)
     return found
-
-
-def _offs(unit: int) -> Iterator[int]:
-    for n in range(1, WHOLE_UNITS + 1):
-        yield n * unit
-        yield -n * unit

@@ -18,11 +18,13 @@ from matching.plan import PayoutsPass
 from matching.sides import Sides
 from matching.sums import rows as reading
 from matching.sums import schedules
-from matching.sums.fees import Fee
+from matching.sums.fees import NO_FEE, PERCENT, Fee
 from matching.sums.find import CONFIRMED_ERROR, MAX_ROWS, days_text, describe, few, prefix
 from matching.sums.judge import ABSENT
+from matching.sums.prices import Prices, is_price_list
 from matching.sums.rows import Ledgers
 from matching.sums.schedules import LAGS, LONGEST, LONGEST_SPAN, Book, Branch, Pairs, Schedule, tied_by_chance
+from matching.sums.search import Target
 from matching.sums.solve import APART, SURE
 
 STEPS = (1e-4, 1e-3, 1e-2, 0.05)  # what is nearly certain is taken first, because it leaves less for the others
@@ -35,6 +37,7 @@ LEAST_SHARE = 0.01  # of payments with a lag and a length, for payouts that lack
 DRAWN = 2.0  # payments by which the days of a day of the week are drawn towards those of all, and these towards any
 LEARNED = 8  # steps of learning them
 OLDEST = LAGS[1] + LONGEST_SPAN  # days
+MOST_PRICED = 8  # rows of a price list whose sums are compared with a payment; more come to any amount more rarely
 SPREAD = 0.2  # of an amount, within which others are as likely
 
 Ints = NDArray[np.int64]
@@ -70,6 +73,8 @@ class Solver:
     habits: dict[_Key, Floats] = field(default_factory=dict)
     # The share of a text's payments that tie by chance, where amounts are those of a price list.
     by_chance: dict[int, float] = field(default_factory=dict)
+    absent: dict[int, float] = field(default_factory=dict)  # of each text's payments, the share that no run comes to
+    prices: dict[int, Prices] = field(default_factory=dict)  # of each branch and, as -1, of all, if it is a price list
 
     def solve(self) -> list[Payout]:
         """All payouts, the surest first."""
@@ -77,7 +82,16 @@ class Solver:
         self.open_parts, self.open_totals = np.ones(len(book.parts), bool), np.ones(len(book.totals), bool)
         self.by_chance = tied_by_chance(book, self.schedules)
         self.pairs = {id(one): self._own(one) for one in self.schedules}
-        self._count([one for options in self._whole().values() for one in options])
+        whole = self._whole()
+        self._count([one for options in whole.values() for one in options])
+        tied = np.isin(np.arange(len(book.totals)), list(whole))
+        self.absent = {
+            series: max(ABSENT, float((~tied[book.series == series]).mean()))
+            for series in {one.series for one in self.schedules}
+        }
+        if is_price_list(book.parts.amount):
+            self.prices = {one.branch.number: Prices(book.parts.amount[one.branch.rows]) for one in self.schedules}
+            self.prices[-1] = Prices(book.parts.amount)
         for step in STEPS:
             self._rounds(step, is_whole=True)
         for number, step in enumerate(STEPS):
@@ -232,7 +246,19 @@ class Solver:
         ours = by_rows[options[best].rows]
         error = 1 - ours / sum(by_rows.values()) + ABSENT * chance / max(ours, 1e-300)
         error += ABSENT * self.by_chance.get(int(self.book.series[line]), 0.0)
+        error += self._by_prices(options[best]) / max(ours, 1e-300)
         return [replace(options[best], error=float(min(error, 1.0)), choices=len(by_rows))]
+
+    def _by_prices(self, payout: Payout) -> float:
+        """The chance that a payment is of something else, and that as many rows of the price list come to it, or fewer or more."""
+        gross = PERCENT * int(self.book.parts.amount[list(payout.rows)].sum())
+        found = [
+            prices.density(Target(size, gross, gross), NO_FEE)
+            for size in range(1, MOST_PRICED + 1)
+            for number, prices in self.prices.items()
+            if number in (-1, payout.schedule.branch.number)
+        ]
+        return self.absent[payout.schedule.series] * max(found, default=0.0)
 
     def _take(self, judged: list[Payout]) -> int:
         """Take payouts that share no row; of those that do, only one that is much better."""

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matching.sums.fees import PERCENT, STEP, Fee, halves_up
+from matching.sums.prices import is_price_list
 from matching.sums.rows import Rows, Texts
 from matching.sums.words import words
 
@@ -46,7 +47,6 @@ MORE = 0.1  # share of a text's payments that another choice of kinds must expla
 TIMES_CHANCE = 4  # so many times what amounts that are off show
 OFF = (3, -7, 41, -113)  # minor units
 FREQUENT = 5  # amounts of a price list, by whose differences payments are taken to be off as well
-EQUAL_ROWS = 2e-4  # the chance that two rows have one amount, above which amounts come from a price list
 MAX_WORK = 60_000_000  # pairs of a payment and a run that are looked at
 USUAL_FEE, MOST_FEE = 0.15, 0.35  # of the gross amount
 MOST_LEARNED, MOST_TRIED = 60_000, 6_000  # pairs of a payment and a run that usual fees are learned from, and others
@@ -190,7 +190,7 @@ def _differences(amounts: Ints) -> list[int]:
     few cents off, and to what is one price more and another less as often as to anything.
     """
     values, counts = np.unique(amounts[amounts != 0], return_counts=True)
-    if (counts * (counts - 1)).sum() <= EQUAL_ROWS * len(amounts) * (len(amounts) - 1):
+    if not is_price_list(amounts[amounts != 0]):
         return []
     frequent = values[np.lexsort((values, -counts))][:FREQUENT]
     return [int(off) * (-1) ** n for n, off in enumerate(np.diff(frequent).tolist())]
@@ -470,10 +470,12 @@ def _counted(book: Book, keys: Callable[[int], tuple[Ints, Ints]]) -> Iterator[t
 def _best(book: Book, lines: Ints, keys: Ints) -> dict[int, tuple[int, int]]:
     if not len(lines):
         return {}
-    both = np.unique(np.stack((keys, lines)), axis=1)  # a payment votes once
-    series = book.series[both[1]]
-    order = np.lexsort((both[0], series))
-    ordered = np.stack((series[order], both[0][order]))
+    # A payment votes once for a key. As one number, which fits, both are sorted much faster than as two.
+    payments = len(book.totals)
+    both = np.unique(keys * payments + lines)
+    voted, series = both // payments, book.series[both % payments]
+    order = np.argsort(series, kind="stable")
+    ordered = np.stack((series[order], voted[order]))
     first = np.flatnonzero(np.append(True, (ordered[:, 1:] != ordered[:, :-1]).any(axis=0)))
     counts = np.diff(np.append(first, len(order)))
     found: dict[int, tuple[int, int]] = {}

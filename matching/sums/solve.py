@@ -7,7 +7,7 @@ of b that pays several rows of a, or a row of a that several rows of b pay.
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -17,6 +17,7 @@ from matching.sums import judge as judging
 from matching.sums.fees import NO_FEE, Fee, Learned, Proof, learn
 from matching.sums.judge import ABSENT, Judged, Limits, Listed, Prior, Problem
 from matching.sums.naming import Naming
+from matching.sums.prices import Absence, Prices, is_price_list
 from matching.sums.rows import Rows
 from matching.sums.words import words
 
@@ -44,8 +45,9 @@ _NO_ROWS: Ints = np.zeros(0, np.int64)
 MOST_ALIKE = (
     20  # rows of one party and amount that a pair is looked for among; with more than one it is not certain anyway
 )
+DOUBTED = 1e-4  # the chance of being wrong from which on the rows of a group still count for others
+MOST_PRICES = 500  # parties whose sums are kept
 LOOK = 100  # the work of counting sums by chance, for each row of a pool, in subsets listed
-EQUAL_ROWS = 2e-4  # the chance that two rows have one amount, above which amounts come from a price list
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,12 @@ class Group:
     chance: float = 0.0  # other sums that chance is expected to make
     density: float = 0.0
     pool: int = 0  # rows that the others were chosen from
+    by_prices: float = 0.0  # how much likelier it is that other rows of a price list come to the total
+
+    @property
+    def error_at_most(self) -> float:
+        """The chance that they do not belong together, with that of a coincidence of prices."""
+        return min(self.error + self.by_prices, 1.0)
 
 
 class Windows:
@@ -132,7 +140,6 @@ class Options:
     """Bounds, given fees, and whom to ask whether to stop."""
 
     most_parts: int = 8
-    unit: int = 100
     fees: tuple[Fee, ...] | None = None  # None: learned
     limits: Limits = field(default_factory=Limits)
     work: int = 300_000_000  # subsets of the whole pass
@@ -147,6 +154,7 @@ class _Before:
 
     rows: Ints
     fixed: Ints
+    free: Floats
     judged: Judged
     listed: Listed
 
@@ -157,6 +165,8 @@ class Solver:
     def __init__(self, a: Rows, b: Rows, naming: Naming, options: Options) -> None:
         self.a, self.b, self.naming, self.options = a, b, naming, options
         self.open_a, self.open_b = np.ones(len(a), bool), np.ones(len(b), bool)
+        # The chance that a row is free after all, though a group that is not sure has it.
+        self.free_a, self.free_b = np.ones(len(a)), np.ones(len(b))
         self.groups: list[Group] = []
         self.windows = Windows()
         self.sizes: dict[str, Counter[int]] = defaultdict(Counter)
@@ -170,8 +180,9 @@ class Solver:
         for line, rows in enumerate(naming.rows):
             for row in rows:
                 self.lines_of[row].append(line)
-        counts = np.unique(a.amount, return_counts=True)[1] if len(a) else np.zeros(0)
-        self.has_price_list = bool((counts * (counts - 1)).sum() > EQUAL_ROWS * max(len(a) * (len(a) - 1), 1))
+        self.has_price_list = is_price_list(a.amount)
+        self.prices: dict[tuple[bool, tuple[int, ...]], Prices] = {}  # of a side and of its parties
+        self.absence = Absence()
         self._judged: dict[tuple[str, int], _Before] = {}
         self._done, self._share, self._round = 0.0, 0.0, 0  # of the work: what is done, and the step under way
 
@@ -193,7 +204,14 @@ class Solver:
         self._search(self._by_name, _NAMED_SHARE if has_unnamed else 1.0)
         if self.options.unnamed:
             self._search(self._by_day, 1 - _NAMED_SHARE if has_unnamed else 0.0)
-        return self.groups
+        return [replace(group, by_prices=group.by_prices * self._coincidence(group)) for group in self.groups]
+
+    def _coincidence(self, group: Group) -> float:
+        """The odds that a total takes rows that are not its own: its own are not there, and nothing else pays these."""
+        if len(group.b) == 1:
+            return self.absence.share * float(self.open_a.mean())
+        proven = [len(one.b) > 1 for one in self.groups if one.how == "reference"]  # few rows are paid in parts at all
+        return (len(proven) + 1) / (sum(proven) + 1) * float(self.open_b.mean())
 
     def prove(self) -> None:
         """Take what ties to the unit: a row of b with all it names, or a row of a with all that name it alone."""
@@ -428,8 +446,8 @@ class Solver:
     def _by_name(self) -> Iterable[tuple[Group, Judged]]:
         """Sums of rows that share a party, or that the text names in part."""
         by_party_a, by_party_b = (
-            self._by_party(self._free_a(), self.naming.parties),
-            self._by_party(self._free_b(), self.naming.party),
+            self._by_party(self._with_doubted(self._free_a(), self.free_a), self.naming.parties),
+            self._by_party(self._with_doubted(self._free_b(), self.free_b), self.naming.party),
         )
         meaning: dict[int, list[int]] = defaultdict(list)
         for number, meant in self.naming.several.items():
@@ -444,7 +462,8 @@ class Solver:
             pool = np.concatenate(pools) if pools else _NO_ROWS
             pool = self._within("split", pool, self.b.day[pool] - self.a.day[row], self.b.day[pool], self.b.day[lines])
             if len(lines) + len(pool) > 1:
-                yield from self._judge_split(int(row), lines, pool)
+                # A single line is judged below, where other rows that it may pay speak against it.
+                yield from (one for one in self._judge_split(int(row), lines, pool) if len(one[0].b) > 1)
         for line in np.flatnonzero(self.open_b):
             rows, party = self.naming.rows[line], self._party(int(line))
             if party < 0 or not self._is_open(rows) or not self._named_alone(rows, int(line)):
@@ -456,7 +475,7 @@ class Solver:
 
     def _by_day(self) -> Iterable[tuple[Group, Judged]]:
         """Sums of any rows around a day, for texts that have been found on batches before."""
-        pool = self._free_a()
+        pool = self._with_doubted(self._free_a(), self.free_a)
         for line in self._told(np.flatnonzero(self.open_b)):
             rows = self.naming.rows[line]
             if self._party(line) >= 0 or not self._is_open(rows) or not self._named_alone(rows, int(line)):
@@ -469,12 +488,25 @@ class Solver:
         lags = self.b.day[line] - self.a.day[pool]
         pool = self._within(kind, pool, lags, self.a.day[pool], self.a.day[list(rows)])
         target, fixed = int(self.b.amount[line]), self.a.amount[list(rows)]
+        before = len(pool)
         if target > 0 and not (self.a.amount[pool] < 0).any() and not (fixed < 0).any():
             pool = pool[self.a.amount[pool] <= target * (1 + MOST_FEE) * 1.05 - fixed.sum()]
-        prior = self._prior("batch", self.shares)
+        prior = self._prior(
+            "batch", self.shares, self._prices(self.a, self.naming.parties, pool if how == "party" else _NO_ROWS)
+        )
         weights = self.windows.weights(kind, self.b.day[line] - self.a.day[pool])
         spread = self.windows.spread("batch")
-        problem = Problem(target, fixed, self.a.amount[pool], weights, pool, self.a.day[pool], spread)
+        problem = Problem(
+            target,
+            fixed,
+            self.a.amount[pool],
+            weights,
+            pool,
+            self.a.day[pool],
+            spread,
+            self.free_a[pool],
+            before - len(pool),
+        )
         judged = self._judge(("b", line), problem, prior, pool)
         if judged.best is not None:
             members = tuple(sorted((*rows, *pool[list(judged.best.members)].tolist())))
@@ -482,11 +514,21 @@ class Solver:
 
     def _judge_split(self, row: int, lines: list[int], pool: Ints) -> Iterable[tuple[Group, Judged]]:
         target, fixed = int(self.a.amount[row]), self.b.amount[lines]
+        before = len(pool)
         if target > 0 and not (self.b.amount[pool] < 0).any() and not (fixed < 0).any():
             pool = pool[self.b.amount[pool] <= target - fixed.sum()]
         weights = self.windows.weights("split", self.b.day[pool] - self.a.day[row])
-        prior = self._prior("split", ({NO_FEE: 1.0}, {NO_FEE: 1.0}))
-        problem = Problem(target, fixed, self.b.amount[pool], weights, pool, self.b.day[pool])
+        prior = self._prior("split", ({NO_FEE: 1.0}, {NO_FEE: 1.0}), self._prices(self.b, self.naming.party, pool))
+        problem = Problem(
+            target,
+            fixed,
+            self.b.amount[pool],
+            weights,
+            pool,
+            self.b.day[pool],
+            chances=self.free_b[pool],
+            too_large=before - len(pool),
+        )
         judged = self._judge(("a", row), problem, prior, pool)
         if judged.best is not None:
             members = tuple(sorted((*lines, *pool[list(judged.best.members)].tolist())))
@@ -495,8 +537,9 @@ class Solver:
     def _judge(self, key: tuple[str, int], problem: Problem, prior: Prior, pool: Ints) -> Judged:
         """Judge a total, unless its pool is the same as before."""
         before = self._judged.get(key)
+        free = (self.free_b if key[0] == "a" else self.free_a)[pool]
         is_same = before is not None and np.array_equal(before.fixed, problem.fixed)
-        if is_same and before is not None and np.array_equal(before.rows, pool):
+        if is_same and before is not None and np.array_equal(before.rows, pool) and np.array_equal(before.free, free):
             return before.judged
         if self.work > self.options.work or len(pool) > MOST_POOL:
             self.out_of_budget.add(key)
@@ -510,7 +553,9 @@ class Solver:
         self.out_of_budget.discard(key)
         if judged.is_out_of_budget and judged.best is None:
             self.out_of_budget.add(key)
-        self._judged[key] = _Before(pool, problem.fixed, judged, listed)
+        self._judged[key] = _Before(pool, problem.fixed, free, judged, listed)
+        if key[0] == "b" and not judged.is_out_of_budget:
+            self.absence.add(key[1], has_none=judged.best is None and not listed.is_cut, by_chance=judged.chance)
         return judged
 
     def _group(
@@ -518,12 +563,37 @@ class Solver:
     ) -> Group:
         assert judged.best is not None
         named, pool = numbers
-        return Group(a, b, judged.best.fee, max(judged.error, SURE), how, named, judged.chance, judged.density, pool)
+        return Group(
+            a,
+            b,
+            judged.best.fee,
+            max(judged.error, SURE),
+            how,
+            named,
+            judged.chance,
+            judged.density,
+            pool,
+            judged.by_prices,
+        )
 
-    def _prior(self, kind: str, shares: tuple[dict[Fee, float], dict[Fee, float]]) -> Prior:
+    def _prior(self, kind: str, shares: tuple[dict[Fee, float], dict[Fee, float]], prices: tuple[Prices, ...]) -> Prior:
         counts = self.sizes[kind]
         sizes = np.array([0.0, *(counts[n] + 1.0 for n in range(1, self.options.most_parts + 1))])
-        return Prior(sizes / sizes.sum(), shares[0], shares[1], self.options.unit, self.has_price_list)
+        return Prior(sizes / sizes.sum(), shares[0], shares[1], prices)
+
+    def _prices(self, side: Rows, parties: Ints, pool: Ints) -> tuple[Prices, ...]:
+        """The amounts that rows of a pool may have by chance: those of the side, and those of the pool's parties."""
+        if not self.has_price_list or not len(side):
+            return ()
+        found = []
+        for own in ((), tuple(np.unique(parties[pool]).tolist())):
+            key = (side is self.a, own)
+            if key not in self.prices:
+                if len(self.prices) > MOST_PRICES:
+                    self.prices.pop(next(iter(self.prices)))
+                self.prices[key] = Prices(side.amount[np.isin(parties, own)] if own else side.amount)
+            found.append(self.prices[key])
+        return tuple(found)
 
     def _within(self, kind: str, pool: Ints, lags: Floats, days: Floats, named: Floats) -> Ints:
         """Rows whose day fits the total, and the parts that are known."""
@@ -549,6 +619,13 @@ class Solver:
             [n for n in np.flatnonzero(self.open_b).tolist() if not self.open_a[list(self.naming.rows[n])].any()],
             np.int64,
         )
+
+    def _with_doubted(self, rows: Ints, free: Floats) -> Ints:
+        """
+        Open rows, and where amounts are those of a price list, what groups have taken that are not sure: without these rows, what
+        is left of equal amounts would look certain.
+        """
+        return np.union1d(rows, np.flatnonzero((free > 0) & (free < 1))) if self.has_price_list else rows
 
     @staticmethod
     def _by_party(rows: Ints, parties: Ints) -> dict[int, Ints]:
@@ -576,6 +653,9 @@ class Solver:
         self.groups.append(group)
         self.open_a[list(group.a)] = False
         self.open_b[list(group.b)] = False
+        chance = group.error if group.error > DOUBTED else 0.0
+        self.free_a[list(group.a)] = chance
+        self.free_b[list(group.b)] = chance
         kind = "split" if len(group.b) > 1 else "batch" if len(group.a) > 1 else "one"
         days = self.a.day[list(group.a)] if kind != "split" else self.b.day[list(group.b)]
         lags = self.b.day[group.b[0]] - days if kind != "split" else days - self.a.day[group.a[0]]

@@ -402,7 +402,7 @@ def _proven(tables: tuple[pa.Table, pa.Table], fields: dict[str, PlanField]) -> 
     proven = told = total = agreed = pairs = 0
     for ledgers in found:
         named = read.of(ledgers)
-        solver = Solver(named.a, named.b, named.naming, Options(unit=10**ledgers.scale))
+        solver = Solver(named.a, named.b, named.naming, Options())
         solver.prove()
         solver.learn_fees()
         proven += sum(len(g.a) + len(g.b) > 2 for g in solver.groups) + sum(solver.learned.batches)

@@ -14,9 +14,12 @@ from matching.plan import PayoutsPass, Plan
 from matching.sentences import sentences_of
 from matching.suggest import suggest
 from matching.sums.fees import Fee
+from matching.sums.find import CONFIRMED_ERROR, prefix
 from matching.sums.payouts import Solver
 from matching.sums.rows import Rows
 from matching.sums.schedules import Book, learn, tied_by_chance
+from tests.matching.sums import invoices
+from tests.matching.sums.invoices import Shape
 from tests.matching.sums.test_solve import rows
 
 pytestmark = pytest.mark.integration
@@ -312,3 +315,18 @@ def test_how_often_sums_of_few_prices_tie_by_chance_counts_against_payouts():
     assert min(one.error for one in found) > 0.005
     by_fees = [books()[n] for n in (0, 1)]
     assert tied_by_chance(*solved(*by_fees)[:2]) == {}
+
+
+@pytest.mark.parametrize(("shape", "seed"), [(Shape(named=0, parties=8), 1), (Shape(own=1, named=0, parties=12), 1)])
+def test_no_payout_of_few_prices_is_confirmed_if_other_rows_may_come_to_it(shape, seed):
+    given = invoices.books(shape, seed)
+
+    _, learned, found = solved(
+        [(amount, day, party, "") for amount, day, _, party in given.invoices],
+        [(amount, day, text, "") for amount, day, _, text in given.payments],
+    )
+
+    found.sort(key=lambda one: one.error)
+    sure = found[: prefix([one.error for one in found], CONFIRMED_ERROR)]
+    assert learned
+    assert {(tuple(sorted(one.rows)), (one.line,)) for one in sure} <= given.truth
