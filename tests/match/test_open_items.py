@@ -53,10 +53,12 @@ async def test_pages_hold_each_open_item_once_and_in_order(books, sort, side, li
     assert len({item["id"] for item in items}) == len(items) == (10 if side else 18)
     assert {page["total"] for page in pages} == {len(items)}
     is_descending = sort.startswith("-")
-    keys = [
-        ((value := _value(item, sort)) is None, value or 0 if value is None else value, item["id"]) for item in items
-    ]
-    assert keys == sorted(keys, reverse=is_descending)
+    keys = [((value := _value(item, sort)) is None, value, item["id"]) for item in items]
+    with_value = [key for key in keys if not key[0]]
+    assert with_value == sorted(with_value, reverse=is_descending)
+    # Those without a value come last in either direction.
+    without = sorted((key for key in keys if key[0]), key=lambda key: key[2], reverse=is_descending)
+    assert keys == [*with_value, *without]
     skipped = await books.person.ok(
         "GET", f"/projects/{books.project}/open-items?{books.query}&limit=4&skip=5&sort={sort}{side}"
     )
