@@ -76,10 +76,9 @@ def _found(condition: str, words: Sequence[str]) -> tuple[str, list[Any]]:
 
 
 def _open_records(side: Side, first: int, today: date, *, found: str) -> str:
-    used = "x.active"
-    if side.job_id is not None:
-        # The records that server/match/queries.py lists as unmatched.
-        used = f"(x.confirmed OR (x.active AND x.job_id = '{side.job_id}'))"
+    """The records that server/match lists as open: of a job those that it does not use, of a pair as its books count them."""
+    own = f"x.pair_id = '{side.pair_id}'" if side.job_id is None else f"x.job_id = '{side.job_id}'"
+    used = f"(x.confirmed OR (x.active AND {own}))"
     return _OPEN_RECORDS.format(
         side=side.name,
         source=side.source_id,

@@ -97,18 +97,20 @@ async def test_a_search_goes_on_where_it_stopped(books, monkeypatch):
     assert nothing[-1]["looked_at"] is None
 
 
-async def test_a_record_that_is_suggested_in_another_pair_is_no_open_item(books, make_books):
+async def test_a_record_that_is_suggested_in_another_pair_is_open_in_this_one(books, make_books):
     other = await make_books([("1.00", "EUR")], [("2.00", "EUR")])
     pair = replace(books, right_source=other.right_source, right=other.right)
     await pair.suggest([books.left[1]], [other.right[0]])
 
     (page,) = await _pages(books, "", 500)
 
-    assert page["total"] == len(page["items"]) == 17
-    assert books.left[1] not in {item["id"] for item in page["items"]}
+    counts = (await books.summary())["counts"]
+    assert page["total"] == len(page["items"]) == 18 == counts["open_left"] + counts["open_right"] + 1
+    (item,) = [item for item in page["items"] if item["id"] == books.left[1]]
+    assert item["record"]["state"] == "suggested"
 
 
-async def test_a_record_that_waits_to_be_written_off_is_no_open_item(books):
+async def test_a_record_that_waits_to_be_written_off_is_open_until_then(books):
     await books.person.ok(
         "PATCH", f"/projects/{books.project}", {"four_eyes_over": {"amount": "1.00", "currency": "EUR"}}
     )
@@ -117,5 +119,7 @@ async def test_a_record_that_waits_to_be_written_off_is_no_open_item(books):
 
     (page,) = await _pages(books, "", 500)
 
-    assert page["total"] == len(page["items"]) == 17
-    assert books.left[1] not in {item["id"] for item in page["items"]}
+    counts = (await books.summary())["counts"]
+    assert page["total"] == len(page["items"]) == 18 == counts["open_left"] + counts["open_right"] + 1
+    (item,) = [item for item in page["items"] if item["id"] == books.left[1]]
+    assert item["record"]["state"] == "suggested"
