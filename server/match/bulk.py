@@ -87,7 +87,7 @@ async def undo_decision(actor: Actor, decision_id: UUID) -> Answer:
         )
         waiting = [found["match_id"] for found in touched if found["undone_at"] is None]
         if not waiting:
-            raise problems.AlreadyDecided("This decision has been undone.")
+            raise await _undone(u, decision_id)
         await hold_many(u, waiting, with_rivals=False)
         standing = await lock_matches(u, waiting)
         back = await find_back(u, waiting)
@@ -119,6 +119,27 @@ async def undo_decision(actor: Actor, decision_id: UUID) -> Answer:
 
 
 async def _review(u: UnitOfWork, project_id: UUID, pair: PairOf | None, body: Review, job_id: UUID | None) -> Answer:
+async def _undone(u: UnitOfWork, decision_id: UUID) -> problems.AlreadyDecided:
+    """The refusal for a decision of which nothing is left to undo, with who undid it last, and when."""
+    rows: list[dict[str, Any]] = await u.execute(
+        "SELECT d.undone_by, d.undone_at, p.display_name FROM decision_matches d LEFT JOIN users p ON p.id = d.undone_by "
+        "WHERE d.decision_id = $1 ORDER BY d.undone_at DESC, d.id DESC LIMIT 1",
+        decision_id,
+    )
+    if not rows:  # its matches were deleted with their source
+        return problems.AlreadyDecided("Nothing of this decision is left to undo.")
+    latest = rows[0]
+    return problems.AlreadyDecided(
+        f"{latest['display_name'] or 'Somebody'} undid this decision at {latest['undone_at']:%Y-%m-%d %H:%M} UTC. "
+        "Nothing of it is left to undo.",
+        extensions={
+            "decided_by": None if latest["undone_by"] is None else str(latest["undone_by"]),
+            "decided_by_name": latest["display_name"],
+            "decided_at": latest["undone_at"].isoformat().replace("+00:00", "Z"),
+        },
+    )
+
+
     """
     Raises: NotFound, Forbidden, Invalid for ids that are no matches of the pair, CountChanged if there are other
     matches than were expected, Busy.
