@@ -70,7 +70,7 @@ export function Match({ id, project, stream, sign = null, open, close, decided, 
             <Comments key={`comments/${body.id}`} match={body.id} project={project} say={say ?? setSaid} />
             <Assignee match={body} project={project} say={say ?? setSaid} />
             {say ? null : (
-              <p role="status" className="muted">
+              <p aria-live="polite" className="muted">
                 {said}
               </p>
             )}

@@ -159,6 +159,7 @@ const REASONS: Partial<Record<string, string>> = {
   record_in_use: "because another match has their records",
   four_eyes: "because a second person has to sign them one by one",
   already_decided: "because they were already decided",
+  version_conflict: "because the match that they extend, or the sign of the two sides, has changed meanwhile",
 };
 const MOST_LISTED = 1000; // of what was skipped, by the server
 
