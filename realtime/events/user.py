@@ -14,8 +14,12 @@ class UserUpdated(OnUser):
 
 
 class WorkAssigned(OnUser):
-    """Somebody gave a match to the person."""
+    """Somebody gave a match to the person, or many at once, which are not named."""
 
     event: ClassVar = "work.assigned"
+    project_id: UUID
     job_id: UUID | None
-    match_id: UUID
+    left_source: UUID | None  # none for a record that is to be written off
+    right_source: UUID | None
+    match_id: UUID | None
+    count: int = 1

@@ -103,9 +103,11 @@ class Merged:
         """What positions are sorted by, and whether the largest comes first."""
         sort = self.places[0].listing.sort
 
+        is_first = sort.descending != sort.flipped  # of the largest key; a missing value comes last all the same
+
         def key(position: Position) -> Any:
             value, tie = position
-            return ((value is None) != sort.flipped, 0 if value is None else _PARSED.get(sort.cast, str)(value), tie)
+            return ((value is None) != is_first, 0 if value is None else _PARSED.get(sort.cast, str)(value), tie)
 
         return key, (sort.descending != backwards) != sort.flipped
 
@@ -142,11 +144,7 @@ async def _searched(
     listing = place.listing
     sort = listing.sort
     is_descending = sort.descending != backwards
-    parts = ["not null", "null"] if sort.nullable else ["all"]
-    if is_descending:
-        parts.reverse()
-    if after is not None and sort.nullable:
-        parts = parts[parts.index("null" if after[0] is None else "not null") :]
+    parts = sort.parts(after, backwards=backwards)
     found = Stretch(listing)
     size = FIRST_STEP_ROWS
     last: Position | None = None

@@ -61,8 +61,9 @@ class Page(View, Generic[Item]):
 @dataclass(frozen=True)
 class Sort:
     """
-    An order: a SQL expression with its type, ascending or descending. Ties are broken by id in the same direction. If it
-    is `flipped`, the list shows the opposite of the expression, so that it is read from the other end.
+    An order: a SQL expression with its type, ascending or descending. Ties are broken by id in the same direction. Rows
+    without the sort value come last in either direction, so that a list begins with what somebody sorted it for. If it is
+    `flipped`, the list shows the opposite of the expression, so that it is read from the other end.
     """
 
     expression: str
@@ -74,13 +75,25 @@ class Sort:
     tie_cast: str = "uuid"
 
     @property
-    def whole(self) -> str:
-        """SQL: the order of the whole list. Rows without the sort value come at the end of the ascending order."""
+    def walks(self) -> list[tuple[str, str]]:
+        """SQL: the ranges that make the whole list one after the other, each a condition and an order."""
         direction = "DESC" if self.descending != self.flipped else "ASC"
-        if self.expression == self.tie:
-            return f"{self.tie} {direction}"
-        nulls = "FIRST" if self.descending else "LAST"
-        return f"{self.expression} {direction} NULLS {nulls}, {self.tie} {direction}"
+        by_tie = f"{self.tie} {direction}"
+        by_both = by_tie if self.expression == self.tie else f"{self.expression} {direction}, {by_tie}"
+        if not self.nullable:
+            return [("true", by_both)]
+        return [(f"{self.expression} IS NOT NULL", by_both), (f"{self.expression} IS NULL", by_tie)]
+
+    def parts(self, after: tuple[Any, str] | None, *, backwards: bool) -> list[str]:
+        """
+        The ranges of a list that follow a position, in the order in which they are read: each is one walk along the index.
+        """
+        parts = ["not null", "null"] if self.nullable else ["all"]
+        if backwards:
+            parts.reverse()
+        if after is not None and self.nullable:
+            parts = parts[parts.index("null" if after[0] is None else "not null") :]
+        return parts
 
 
 @dataclass(frozen=True)
@@ -149,16 +162,10 @@ class Listing:
         """
         The rows of the page in list order (reversed when going backwards), and whether more follow.
 
-        Rows without the sort value come at the end of the ascending order. They are a second range, so that each range
-        is one walk along the index. A page ends after `limit` rows, or earlier after PAGE_BYTES.
+        A page ends after `limit` rows, or earlier after PAGE_BYTES.
         """
         descending = self.sort.descending != backwards
-        parts = ["not null", "null"] if self.sort.nullable else ["all"]
-        if descending:
-            parts.reverse()
-        if after is not None and self.sort.nullable:
-            at = "null" if after[0] is None else "not null"
-            parts = parts[parts.index(at) :]
+        parts = self.sort.parts(after, backwards=backwards)
         found: list[dict[str, Any]] = []
         skip, room_bytes = query.skip, PAGE_BYTES
         for part in parts:

@@ -120,19 +120,20 @@ _TIED = f"""
     UNION ALL SELECT source_id, $1::uuid, '{Term.MATCHED}', currency, $2::text, NULL, sum(amount), sum(records), 0
     FROM moved GROUP BY 1, 4
 """
-# The records of some suggestions that no other suggestion of the pair uses. Two jobs may suggest the same record.
+# The records of some suggestions that no other suggestion of their pair uses. Two jobs may suggest the same record, and so
+# may two pairs: it counts once in each of them.
 _SUGGEST = f"""
     INSERT INTO book_entries ({_ENTRY})
     SELECT source_id, pair_id, '{Term.SUGGESTED}', currency, pass_name, {since("date")}, sum(coalesce(amount, 0)) * $2::int,
         count(*) * $2::int, count(*) FILTER (WHERE amount IS NULL) * $2::int
     FROM (
-        SELECT DISTINCT ON (u.record_id) u.pair_id, u.amount, u.currency, u.date, m.pass_name,
+        SELECT DISTINCT ON (u.pair_id, u.record_id) u.pair_id, u.amount, u.currency, u.date, m.pass_name,
             CASE WHEN (u.side = 'left') = m.turned THEN p.right_source_id ELSE p.left_source_id END AS source_id
         FROM match_records u JOIN matches m ON m.id = u.match_id JOIN pairs p ON p.id = u.pair_id
         WHERE u.match_id = ANY($1::text[]::uuid[]) AND NOT EXISTS (
             SELECT 1 FROM match_records o WHERE o.record_id = u.record_id AND o.active AND NOT o.confirmed
                 AND o.pair_id = u.pair_id AND o.match_id <> ALL($1::text[]::uuid[]))
-        ORDER BY u.record_id, m.id) s
+        ORDER BY u.pair_id, u.record_id, m.id) s
     GROUP BY 1, 2, 4, 5, 6
 """
 _RECOUNT_SUGGESTED = f"""
@@ -221,8 +222,8 @@ async def suggest(u: UnitOfWork, match_ids: Sequence[UUID | str], by: int = 1) -
     """
     Count what suggestions use, or no longer use where `by` is -1: after they were suggested, and before they move on.
 
-    A record that two suggestions share counts once. The caller has locked its records, so that nobody else counts it at
-    the same moment; a job does not, and counts again when it ends (`recount_suggested`).
+    A record that two suggestions of a pair share counts once in that pair. The caller has locked its records, so that nobody
+    else counts it at the same moment; a job does not, and counts again when it ends (`recount_suggested`).
     """
     await u.execute(_SUGGEST, [str(match_id) for match_id in match_ids], by)
 

@@ -30,17 +30,19 @@ async def write_rows(snapshot: Reading, selection: Selection, write: Write) -> N
 
 
 async def _matches(snapshot: Reading, selection: Selection) -> AsyncIterator[tuple[str, ...]]:
-    ids = await snapshot.connection._connection.cursor(
-        f"SELECT t.id, t.extends_id IS NOT NULL AS extends FROM matches t WHERE {' AND '.join(selection.conditions)} ORDER BY {selection.order.whole}",
-        *selection.values,
-    )
     # A job's matches stand as the job found them, a pair's as somebody looks at the pair.
     turned = f"m.turned <> {selection.is_turned}" if selection.pair_id is not None else "false"
-    while found := await ids.fetch(PAGE_MATCHES):
-        # By id, so that whatever PostgreSQL believes about the tables, it looks up these matches and nothing else.
-        listed = ",".join(str(row["id"]) for row in found)
-        uses = _USES.format(ids=listed) if any(row["extends"] for row in found) else "match_records"
-        yield (_MATCHES.format(ids=listed, turned=turned, sign=-selection.sign, uses=uses),)
+    for condition, order in selection.order.walks:
+        ids = await snapshot.connection._connection.cursor(
+            "SELECT t.id, t.extends_id IS NOT NULL AS extends FROM matches t "
+            f"WHERE {' AND '.join([*selection.conditions, condition])} ORDER BY {order}",
+            *selection.values,
+        )
+        while found := await ids.fetch(PAGE_MATCHES):
+            # By id, so that whatever PostgreSQL believes about the tables, it looks up these matches and nothing else.
+            listed = ",".join(str(row["id"]) for row in found)
+            uses = _USES.format(ids=listed) if any(row["extends"] for row in found) else "match_records"
+            yield (_MATCHES.format(ids=listed, turned=turned, sign=-selection.sign, uses=uses),)
 
 
 async def _open_items(snapshot: Reading, selection: Selection) -> AsyncIterator[tuple[str, ...]]:
@@ -74,10 +76,9 @@ def _found(condition: str, words: Sequence[str]) -> tuple[str, list[Any]]:
 
 
 def _open_records(side: Side, first: int, today: date, *, found: str) -> str:
-    used = "x.active"
-    if side.job_id is not None:
-        # The records that server/match/queries.py lists as unmatched.
-        used = f"(x.confirmed OR (x.active AND x.job_id = '{side.job_id}'))"
+    """The records that server/match lists as open: of a job those that it does not use, of a pair as its books count them."""
+    own = f"x.pair_id = '{side.pair_id}'" if side.job_id is None else f"x.job_id = '{side.job_id}'"
+    used = f"(x.confirmed OR (x.active AND {own}))"
     return _OPEN_RECORDS.format(
         side=side.name,
         source=side.source_id,

@@ -41,7 +41,8 @@ class Side:
     name: str
     source_id: UUID
     revision: int = NEWEST
-    job_id: UUID | None = None  # its records that no match of this job uses are open, or else those that no match uses
+    job_id: UUID | None = None  # its records that no match of this job uses are open,
+    pair_id: UUID | None = None  # or else those that neither a confirmed match nor one of this pair uses
 
 
 @dataclass
@@ -190,7 +191,7 @@ class PairTarget:
                 await _plans(snapshot, pair.id),
             ),
             await snapshot.position(streams.project(self.project_id)),
-            (Side("left", left), Side("right", right)),
+            (Side("left", left, pair_id=pair.id), Side("right", right, pair_id=pair.id)),
             ["t.pair_id = $1"],
             [pair.id],
             pair_id=pair.id,

@@ -11,8 +11,8 @@ from realtime.events.match import MatchConfirmed, MatchRejected
 from realtime.unit_of_work import Answer, unit_of_work
 from server.books.transitions import Said, Transition
 from server.match.answering import answer_with
-from server.match.conflicts import expect_version
-from server.match.decisions import Decision, already_decided
+from server.match.conflicts import already_decided, expect_version
+from server.match.decisions import Decision
 from server.match.extensions import refuse_changed
 from server.match.four_eyes import may_proceed
 from server.match.holding import DECIDING, ensure_sign, hold, refuse_used
@@ -58,7 +58,7 @@ async def _decide(
         await expect_version(u, match, expected)
         if standing.status != MatchStatus.SUGGESTED or match.pair_id is None:
             raise await already_decided(u, match_id, standing.status)
-        replaced = [refuse_changed(base, held.matches.get(base)) for base in bases]
+        replaced = [await refuse_changed(u, base, held.matches.get(base)) for base in bases]
         record_ids = sorted({record for one in (match_id, *bases) for record in held.record_ids(one)})
         rivals = held.rivals if status == MatchStatus.CONFIRMED else []
         if status == MatchStatus.CONFIRMED:

@@ -19,6 +19,7 @@ from models.decision import Decision as DecisionRow
 from models.job import Job
 from models.project import Project
 from models.status import DecisionKind, MatchStatus
+from realtime.events.user import WorkAssigned
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.books.pairs import PairOf, find_pair
 from server.books.transitions import Said, Standing, Transition, lock_matches
@@ -29,7 +30,7 @@ from server.match.extensions import bases_of, extended
 from server.match.four_eyes import over_limit
 from server.match.holding import ROUNDS, Held, begin_bulk, ensure_sign, hold_many
 from server.match.manual import refuse_strangers
-from server.match.notes import refuse_no_member
+from server.match.notes import refuse_unable
 from server.match.schemas import PairReview, Review, Reviewed, ReviewFilter, Skipped
 from server.match.telling import tell_reviewed
 from server.match.undo import Back, bring_back, find_back, leaving, taken, under_other_sign
@@ -87,7 +88,7 @@ async def undo_decision(actor: Actor, decision_id: UUID) -> Answer:
         )
         waiting = [found["match_id"] for found in touched if found["undone_at"] is None]
         if not waiting:
-            raise problems.AlreadyDecided("This decision has been undone.")
+            raise await _undone(u, decision_id)
         await hold_many(u, waiting, with_rivals=False)
         standing = await lock_matches(u, waiting)
         back = await find_back(u, waiting)
@@ -118,6 +119,27 @@ async def undo_decision(actor: Actor, decision_id: UUID) -> Answer:
         return u.answer(200, _answer(decision_id, len(moved), skipped))
 
 
+async def _undone(u: UnitOfWork, decision_id: UUID) -> problems.AlreadyDecided:
+    """The refusal for a decision of which nothing is left to undo, with who undid it last, and when."""
+    rows: list[dict[str, Any]] = await u.execute(
+        "SELECT d.undone_by, d.undone_at, p.display_name FROM decision_matches d LEFT JOIN users p ON p.id = d.undone_by "
+        "WHERE d.decision_id = $1 ORDER BY d.undone_at DESC, d.id DESC LIMIT 1",
+        decision_id,
+    )
+    if not rows:  # its matches were deleted with their source
+        return problems.AlreadyDecided("Nothing of this decision is left to undo.")
+    latest = rows[0]
+    return problems.AlreadyDecided(
+        f"{latest['display_name'] or 'Somebody'} undid this decision at {latest['undone_at']:%Y-%m-%d %H:%M} UTC. "
+        "Nothing of it is left to undo.",
+        extensions={
+            "decided_by": None if latest["undone_by"] is None else str(latest["undone_by"]),
+            "decided_by_name": latest["display_name"],
+            "decided_at": latest["undone_at"].isoformat().replace("+00:00", "Z"),
+        },
+    )
+
+
 async def _review(u: UnitOfWork, project_id: UUID, pair: PairOf | None, body: Review, job_id: UUID | None) -> Answer:
     """
     Raises: NotFound, Forbidden, Invalid for ids that are no matches of the pair, CountChanged if there are other
@@ -125,7 +147,7 @@ async def _review(u: UnitOfWork, project_id: UUID, pair: PairOf | None, body: Re
     """
     await begin_bulk(u)
     if body.action == "assign":  # a member is locked before matches
-        await refuse_no_member(u, project_id, body.user_id)
+        await refuse_unable(u, project_id, body.user_id)
     ids = await _chosen(u, pair, body, job_id)
     if len(ids) != body.expected_count:
         raise problems.CountChanged(
@@ -138,7 +160,7 @@ async def _review(u: UnitOfWork, project_id: UUID, pair: PairOf | None, body: Re
     await hold_many(u, ids, with_rivals=body.action == "confirm")
     standing = await lock_matches(u, ids)
     if body.action == "assign":
-        return await _assign(u, project_id, list(standing.values()), body)
+        return await _assign(u, project_id, pair, list(standing.values()), body)
     return await _decide(u, project_id, pair, standing, body)
 
 
@@ -174,6 +196,7 @@ async def _chosen(u: UnitOfWork, pair: PairOf | None, body: Review, job_id: UUID
         ("pass_name", chosen.pass_name),
         ("origin", chosen.origin),
         ("status", chosen.status),
+        ("assignee_id", chosen.assignee),
     ):
         if value is not None:
             where(f"t.{column} = ?", value)
@@ -275,7 +298,9 @@ async def _undo(u: UnitOfWork, project_id: UUID, match_ids: Sequence[UUID], body
     return u.answer(200, _answer(None, changed, skipped))
 
 
-async def _assign(u: UnitOfWork, project_id: UUID, standing: list[Standing], body: Review) -> Answer:
+async def _assign(
+    u: UnitOfWork, project_id: UUID, pair: PairOf | None, standing: list[Standing], body: Review
+) -> Answer:
     assignment = uuid7()
     await assign_many(u, standing, assignment, body.user_id)
     transition = Transition(u)
@@ -284,6 +309,19 @@ async def _assign(u: UnitOfWork, project_id: UUID, standing: list[Standing], bod
     if standing:
         tell_reviewed(u, project_id, body.action, standing, settled, None)
         audit_assignment(u, project_id, assignment, len(standing), to=body.user_id, reason=body.reason)
+        if body.user_id is not None:
+            left, right = (None, None) if pair is None else pair.sources
+            u.publish(
+                WorkAssigned(
+                    user_id=body.user_id,
+                    project_id=project_id,
+                    job_id=None,
+                    left_source=left,
+                    right_source=right,
+                    match_id=standing[0].id if len(standing) == 1 else None,
+                    count=len(standing),
+                )
+            )
     return u.answer(200, _answer(None, len(standing), []))
 
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from core import problems
 from models.match import Match
+from models.status import MatchStatus
 from realtime.unit_of_work import UnitOfWork
 from server.match.queries import HISTORY
 
@@ -20,6 +21,21 @@ _DID = {
     "match.sign": "signed this match",
     "match.unsign": "took a signature on this match back",
     "match.assign": "said who is to look at this match",
+}
+# What moves a match from one status to another. The rest are notes.
+_DECIDED = _DID.keys() - {"match.sign", "match.unsign", "match.assign"}
+# What to do about a match that is no suggestion, or nothing but one.
+_ADVICE = {
+    MatchStatus.CONFIRMED: "Undo that to decide again.",
+    MatchStatus.REJECTED: "Undo that to decide again.",
+    MatchStatus.WITHDRAWN: "It was withdrawn. Match its records again.",
+    MatchStatus.SUPERSEDED: "Look at that first.",
+    MatchStatus.SUGGESTED: "The match is only a suggestion, so there is nothing to undo.",
+}
+# What is said where no person has decided.
+_NOBODY = {
+    MatchStatus.CONFIRMED: "The job confirmed this match.",
+    MatchStatus.SUPERSEDED: "A job has matched records of this one, or the match that it extends has changed.",
 }
 
 
@@ -38,19 +54,14 @@ async def latest_change(u: UnitOfWork, match_id: UUID) -> tuple[str, dict[str, A
     """A sentence about who changed a match last, and the same for programs."""
     rows = await u.execute("SELECT updated_at FROM matches WHERE id = $1", match_id)
     # What a job supersedes at its end is in no history.
-    history = [
-        row
-        for row in await u.execute(HISTORY, match_id, str(match_id), "[]")
-        if row["action"] in _DID and row["at"] == rows[0]["updated_at"]
-    ]
+    history = [row for row in await _history(u, match_id) if row["at"] == rows[0]["updated_at"]]
     if not history:
         said = "This match has changed meanwhile, by a job or together with others."
         return said, {"changed_by_name": None, "action": None}
     latest = history[-1]
-    who = latest["display_name"] or "Somebody"
     at = latest["at"]
     return (
-        f"{who} {_DID[latest['action']]} at {at:%Y-%m-%d %H:%M} UTC.",
+        _said(latest),
         {
             "changed_by": None if latest["person"] is None else str(latest["person"]),
             "changed_by_name": latest["display_name"],
@@ -58,3 +69,47 @@ async def latest_change(u: UnitOfWork, match_id: UUID) -> tuple[str, dict[str, A
             "action": latest["action"],
         },
     )
+
+
+async def already_decided(u: UnitOfWork, match_id: UUID, status: MatchStatus) -> problems.AlreadyDecided:
+    """The refusal for a match whose status does not allow the decision, with who decided what, when, and how to go on."""
+    found = await latest_decision(u, match_id, status)
+    said = _NOBODY.get(status, "") if found is None else _said(found)
+    return problems.AlreadyDecided(
+        f"{said} {_ADVICE[status]}".strip(), extensions={"match_status": str(status), **_decided(found)}
+    )
+
+
+async def latest_decision(u: UnitOfWork, match_id: UUID, status: MatchStatus) -> dict[str, Any] | None:
+    """Who brought a match to its status, as a row of its history; None if it was a job."""
+    decided = [row for row in await _history(u, match_id) if row["action"] in _DECIDED]
+    if status == MatchStatus.SUPERSEDED:  # a job may have superseded it since the last decision
+        decided = [row for row in decided[-1:] if row["action"] in ("match.supersede", "match.split")]
+    elif status in (MatchStatus.SUGGESTED, MatchStatus.WITHDRAWN):
+        decided = [row for row in decided[-1:] if row["action"] == "match.undo"]
+    elif status == MatchStatus.REJECTED:
+        decided = [row for row in decided if row["action"] == "match.reject"]
+    else:
+        made = ("match.confirm", "match.create", "match.match", "match.write_off")
+        decided = [row for row in decided if row["action"] in made]
+    return decided[-1] if decided else None
+
+
+async def _history(u: UnitOfWork, match_id: UUID) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = await u.execute(HISTORY, match_id, str(match_id), "[]")
+    return [row for row in rows if row["action"] in _DID]
+
+
+def _said(entry: dict[str, Any]) -> str:
+    who = entry["display_name"] or ("Somebody" if entry["actor_type"] != "system" else "Tallyroom")
+    return f"{who} {_DID[entry['action']]} at {entry['at']:%Y-%m-%d %H:%M} UTC."
+
+
+def _decided(entry: dict[str, Any] | None) -> dict[str, Any]:
+    if entry is None:
+        return {"decided_by": None, "decided_by_name": None, "decided_at": None}
+    return {
+        "decided_by": None if entry["person"] is None else str(entry["person"]),
+        "decided_by_name": entry["display_name"],
+        "decided_at": entry["at"].isoformat().replace("+00:00", "Z"),
+    }

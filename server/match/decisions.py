@@ -1,10 +1,9 @@
-"""Writes down decisions, so that they can be undone, and tells who made one."""
+"""Writes down decisions, so that they can be undone."""
 
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from core import problems
 from core.ids import uuid7
 from models.status import DecisionKind, MatchStatus
 from realtime.unit_of_work import UnitOfWork
@@ -76,32 +75,3 @@ class Decision:
             first = len(values) + 2
             statement = f"WITH decision AS ({_DECISION.format(*range(first, first + len(row)))}) {statement}"
         await self.u.execute(statement, self.id, *values, *row)
-
-
-async def already_decided(u: UnitOfWork, match_id: UUID, status: MatchStatus) -> problems.AlreadyDecided:
-    """The refusal for a match that is no suggestion, with who decided and when."""
-    rows: list[dict[str, Any]] = await u.execute(
-        "SELECT m.decided_by, m.decided_at, m.origin, p.display_name FROM matches m "
-        "LEFT JOIN users p ON p.id = m.decided_by WHERE m.id = $1",
-        match_id,
-    )
-    found = rows[0]
-    who = found["display_name"] or ("The job" if found["decided_by"] is None else "Somebody")
-    at = found["decided_at"]
-    when = "" if at is None else f" at {at:%Y-%m-%d %H:%M} UTC"
-    said = {
-        MatchStatus.CONFIRMED: f"{who} confirmed this match{when}. Undo that to decide again.",
-        MatchStatus.REJECTED: f"{who} rejected this match{when}. Undo that to decide again.",
-        MatchStatus.WITHDRAWN: "This match was withdrawn. Match its records again.",
-        MatchStatus.SUPERSEDED: "Another match has taken records of this one, or the match that it extends has changed.",
-        MatchStatus.SUGGESTED: "This match is only a suggestion. There is nothing to undo.",
-    }[status]
-    return problems.AlreadyDecided(
-        said,
-        extensions={
-            "match_status": str(status),
-            "decided_by": None if found["decided_by"] is None else str(found["decided_by"]),
-            "decided_by_name": found["display_name"],
-            "decided_at": None if at is None else at.isoformat().replace("+00:00", "Z"),
-        },
-    )

@@ -12,6 +12,7 @@ from core import problems
 from models.status import ACTIVE_MATCH, MatchStatus
 from realtime.unit_of_work import UnitOfWork
 from server.books.transitions import Said, Standing, Transition, lock_matches
+from server.match.conflicts import latest_change
 
 _BASES = """
     SELECT id, extends_id FROM matches WHERE id = ANY($1::text[]::uuid[]) AND extends_id IS NOT NULL AND origin = 'engine'
@@ -78,11 +79,12 @@ async def baseless(
     return {one for one, base in bases.items() if not ends_confirmed(base)}
 
 
-def refuse_changed(base_id: UUID, base: Standing | None) -> Standing:
-    """Check that a match that would be extended is still confirmed. Raises: VersionConflict."""
+async def refuse_changed(u: UnitOfWork, base_id: UUID, base: Standing | None) -> Standing:
+    """Check that a match that would be extended is still confirmed. Raises: VersionConflict, which says who changed it."""
     if base is None or base.status != MatchStatus.CONFIRMED:
+        said, more = await latest_change(u, base_id)
         raise problems.VersionConflict(
-            "The match that this one extends has changed meanwhile. Reject this suggestion.",
-            extensions={"match_id": str(base_id)} | ({} if base is None else {"current_version": base.version}),
+            f"{said} It is the match that this one extends. Reject this suggestion.",
+            extensions={"match_id": str(base_id), **more} | ({} if base is None else {"current_version": base.version}),
         )
     return base

@@ -21,7 +21,7 @@ from realtime.events.match import MatchSigned
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.holds.rights import may_still
 from server.match.answering import answer_with
-from server.match.conflicts import expect_version
+from server.match.conflicts import already_decided, expect_version
 from server.match.holding import wait_briefly
 from server.match.notes import place_of
 
@@ -131,6 +131,8 @@ async def unsign_match(actor: Actor, match_id: UUID, expected: int | None) -> An
         match = (await access.load(actor, Match, match_id, "match.decide", lock=True)).row
         await expect_version(u, match, expected)
         if not waiting(match, actor.id):
+            if any(one["by"] == str(actor.id) for one in signatures_of(match)):  # it waits no longer
+                raise await already_decided(u, match_id, MatchStatus(match.status))
             raise problems.AlreadyDecided("No signature of yours waits for a second person here.")
         await take_back(u, match)
         return await answer_with(u, match_id)

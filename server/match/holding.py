@@ -13,6 +13,7 @@ from realtime.unit_of_work import UnitOfWork
 from server.books.pairs import HOLD_SIGN, fix_sign, held_sign, sign_of_plan
 from server.books.transitions import Standing, lock_matches
 from server.holds.locks import hold_records
+from server.holds.uses import used_by
 
 ROUNDS = 3  # a job may add a suggestion while the records are being locked
 WAIT = "1s"  # for a match that a bulk, or another decision, holds at the moment; then the answer is 503 `busy`
@@ -162,10 +163,10 @@ async def refuse_used(
     Check that no other match holds the records: no confirmed one, or with `suggested_too` no suggestion either; if a pair
     is given, none of that pair.
 
-    Raises: RecordInUse, which names the match.
+    Raises: RecordInUse, which names the match and who decided it.
     """
     rows = await u.execute(
-        "SELECT u.match_id, u.record_id, m.status, m.kind FROM match_records u JOIN matches m ON m.id = u.match_id "
+        "SELECT u.match_id, u.record_id FROM match_records u "
         f"WHERE u.record_id = ANY($1::text[]::uuid[]) AND u.active AND {_IN_WAY} "
         "AND u.match_id <> ALL($2::text[]::uuid[]) ORDER BY u.confirmed DESC LIMIT 1",
         [str(record_id) for record_id in record_ids],
@@ -174,12 +175,8 @@ async def refuse_used(
         pair_id,
     )
     if rows:
-        found = rows[0]
-        what = "A confirmed match uses" if found["status"] == MatchStatus.CONFIRMED else "A newer suggestion uses"
-        raise problems.RecordInUse(
-            f"{what} one of these records. Undo or reject that match first.",
-            extensions={"match_id": str(found["match_id"]), "record_id": str(found["record_id"])},
-        )
+        what = "this record" if len(record_ids) == 1 else "one of these records"
+        raise await used_by(u, rows[0]["match_id"], rows[0]["record_id"], what)
 
 
 async def ensure_sign(u: UnitOfWork, pair_id: UUID | None, sums: tuple[Any, Any] | None = None) -> int:

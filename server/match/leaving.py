@@ -1,4 +1,7 @@
-"""Takes people off the matches that they are to look at, when they leave a project or their account ends."""
+"""
+Takes people off the matches that they are to look at, when they leave a project, may only read in it, or their account
+ends.
+"""
 
 import asyncio
 from itertools import groupby

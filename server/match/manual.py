@@ -213,7 +213,7 @@ async def _refuse_replaced(u: UnitOfWork, held: Held, body: MatchByHand, pair: P
         if held.matches[one].status not in ACTIVE_MATCH:
             said, more = await latest_change(u, one)
             raise problems.VersionConflict(
-                f"{said} It is in replaces. Load it again, then decide.",
+                f"{said} It is one of those that this match would replace. Load it again, then decide.",
                 extensions={"match_id": str(one), "current_version": held.matches[one].version, **more},
             )
 

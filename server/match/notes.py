@@ -15,6 +15,7 @@ from realtime.events.user import WorkAssigned
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.api.paging import Listing, Page, Paged, Sort
 from server.books.pairs import pairs_of
+from server.holds.rights import may_still
 from server.match.answering import answer_with
 from server.match.conflicts import expect_version
 from server.match.holding import wait_briefly
@@ -29,19 +30,19 @@ async def assign_match(actor: Actor, match_id: UUID, body: Assign, expected: int
     """
     Gives a match to a member of the project, or to nobody.
 
-    Raises: NotFound, Forbidden, PreconditionRequired, VersionConflict, Invalid if the person is no member, Busy.
+    Raises: NotFound, Forbidden, PreconditionRequired, VersionConflict, Invalid if the person may not decide in it, Busy.
     """
     async with unit_of_work(actor) as u:
         await wait_briefly(u)
         known = (await access.load(actor, Match, match_id, "match.assign")).row
-        await refuse_no_member(u, known.project_id, body.user_id)
+        await refuse_unable(u, known.project_id, body.user_id)
         match = (await access.load(actor, Match, match_id, "match.assign", lock=True)).row
         await expect_version(u, match, expected, required=True)
         if await u.save(match, assignee_id=body.user_id):
             place = await place_of(u, match)
             u.publish(MatchAssigned(match_id=match.id, version=match.version, assignee=body.user_id, **place))
             if body.user_id is not None:
-                u.publish(WorkAssigned(user_id=body.user_id, job_id=match.job_id, match_id=match.id))
+                u.publish(WorkAssigned(user_id=body.user_id, match_id=match.id, **place))
             u.audit(
                 f"project:{match.project_id}",
                 "match.assign",
@@ -53,9 +54,9 @@ async def assign_match(actor: Actor, match_id: UUID, body: Assign, expected: int
         return await answer_with(u, match_id)
 
 
-async def refuse_no_member(u: UnitOfWork, project_id: UUID, user_id: UUID | None) -> None:
+async def refuse_unable(u: UnitOfWork, project_id: UUID, user_id: UUID | None) -> None:
     """
-    Check that a person is a member of the project, and stays it until the transaction ends. Raises: Invalid.
+    Check that a person is a member of the project who may decide, and stays it until the transaction ends. Raises: Invalid.
 
     The membership is locked, and looked at afterwards: whoever ends it takes the person off their matches (leaving.py).
     """
@@ -65,6 +66,9 @@ async def refuse_no_member(u: UnitOfWork, project_id: UUID, user_id: UUID | None
     rows = await u.execute(f"SELECT {access.in_project('$1', '$2')} AS is_member", project_id, user_id)
     if not rows[0]["is_member"]:
         raise Invalid(errors=(Fault("/user_id", "invalid_field", "is not a member of this project"),))
+    if not await may_still(u, user_id, project_id, "match.decide"):
+        message = "may only read in this project; give the match to somebody who may decide on it"
+        raise Invalid(errors=(Fault("/user_id", "invalid_field", message),))
 
 
 async def comment_on_match(actor: Actor, match_id: UUID, body: CommentCreate) -> Answer:

@@ -1,5 +1,7 @@
 """
-Reads what is open in a pair: records that no match holds, and what confirmed matches leave open.
+Reads what is open in a pair, as its books count it: records that neither a confirmed match nor a suggestion of the pair
+uses, and what confirmed matches leave open. A record that is only suggested in another pair is free to be matched here, and
+one that waits for a second signature to be written off is not written off yet, so both are open.
 
 Each source is walked along an index, and so are the remainders, which are few; the pages are merged from the three.
 """
@@ -12,7 +14,7 @@ from uuid import UUID
 from core.clock import now
 from core.money import Money
 from models.access import Actor
-from models.status import MatchStatus, Term
+from models.status import Term
 from realtime import streams
 from server.api.merging import Merged, Place
 from server.api.paging import Listing, Page, Sort
@@ -25,7 +27,8 @@ from server.record import queries as records
 from server.record.columns import columns_of
 from server.store.reading import Position, Reading, reading
 
-_OPEN = "NOT EXISTS (SELECT 1 FROM match_records u WHERE u.record_id = r.id AND u.active)"
+# `{}` is the place of the pair.
+_OPEN = "NOT EXISTS (SELECT 1 FROM match_records u WHERE u.record_id = r.id AND u.active AND (u.confirmed OR u.pair_id = {}))"
 _RECORD = """
     r.id, r.source_id, NULL::uuid AS match_id, r.amount, r.currency, r.date AS since, NULL::timestamptz AS remainder_since,
     NULL::uuid AS remainder_record_id
@@ -40,7 +43,7 @@ _REMAINDER = f"""
 _SETTINGS = "SELECT set_config('plan_cache_mode', 'force_custom_plan', true)"
 _REMAINDERS = "matches m JOIN pairs p ON p.id = m.pair_id"
 _ALL = f"""
-    (SELECT {_RECORD} FROM reconciliation_records r WHERE r.source_id IN ($1, $2) AND {_OPEN}
+    (SELECT {_RECORD} FROM reconciliation_records r WHERE r.source_id IN ($1, $2) AND {_OPEN.format("$3")}
     UNION ALL SELECT {_REMAINDER} FROM {_REMAINDERS} WHERE m.pair_id = $3 AND m.remainder IS NOT NULL) t
 """
 # A record of the match that leaves the remainder.
@@ -57,21 +60,10 @@ _BELONGS_TO = """
         LIMIT 1) u
     WHERE m.id = ANY($1::text[]::uuid[])
 """
-# Records that count as open in the pair's books and are held all the same, each once: those that wait to be written off, which
-# are in suggestions without a pair, and those that are suggested in another pair.
-_HELD = f"""
-    SELECT r.source_id, count(DISTINCT r.id)::bigint AS n FROM matches m JOIN match_records u ON u.match_id = m.id
-    JOIN reconciliation_records r ON r.id = u.record_id
-    WHERE m.project_id = $1 AND m.status = '{MatchStatus.SUGGESTED}' AND m.pair_id IS DISTINCT FROM $4
-    AND r.source_id IN ($2, $3) AND NOT EXISTS (
-        SELECT 1 FROM match_records o JOIN matches own ON own.id = o.match_id
-        WHERE o.record_id = r.id AND o.active AND own.pair_id = $4)
-    GROUP BY 1
-"""
 
 
 async def list_open_items(actor: Actor, project_id: UUID, query: OpenItemList) -> tuple[Page[OpenItem], Position]:
-    """What is open in a pair: records that no match holds, and remainders. Raises: as `pair_for`."""
+    """What is open in a pair: records and remainders. Raises: as `pair_for`."""
     async with reading() as snapshot:
         pair = await pair_for(snapshot, actor, project_id, query)
         await snapshot.rows(_SETTINGS)
@@ -91,7 +83,7 @@ async def _page(snapshot: Reading, pair: PairOf, query: OpenItemList, project_id
     for _, source in sides:
         listing = Listing(_RECORD, "reconciliation_records r", _sort(query.sort, "r", "r.date"), binding)
         listing.where("r.source_id = ?", source)
-        listing.where(_OPEN)
+        listing.where(_OPEN.format("?"), pair.id)
         of_records.append(listing)
     remainders = Listing(_REMAINDER, _REMAINDERS, _sort(query.sort, "m", _SINCE), binding)
     remainders.where("m.pair_id = ?", pair.id)
@@ -99,7 +91,7 @@ async def _page(snapshot: Reading, pair: PairOf, query: OpenItemList, project_id
     if query.side is not None:
         remainders.where(f"{_SOURCE} = ?", sides[0][1])
     if query.q is None:
-        total = await _total(snapshot, pair, [side for side, _ in sides], project_id)
+        total = await _total(snapshot, pair, [side for side, _ in sides])
         return await Merged([Place(one) for one in (*of_records, remainders)]).page(snapshot, query, view, total)
     values = search.values(query.q)
     places = [Place(one, search.OF_RECORD, values) for one in of_records]
@@ -128,19 +120,16 @@ def _sort(name: str, of: str, since: str) -> Sort:
     )
 
 
-async def _total(snapshot: Reading, pair: PairOf, sides: list[Side], project_id: UUID) -> int:
+async def _total(snapshot: Reading, pair: PairOf, sides: list[Side]) -> int:
     """How many open items there are, from the books; counting them takes longer than reading the page."""
     books = await books_of(snapshot, pair)
-    total = sum(
+    return sum(
         books.count(
             side,
             lambda terms: terms.records[Term.OPEN] - terms.records[Term.SUGGESTED] + terms.records[Term.REMAINDER],
         )
         for side in sides
     )
-    wanted = {source for side, source in zip(SIDES, pair.sources, strict=True) if side in sides}
-    held = await snapshot.rows(_HELD, project_id, *pair.sources, pair.id)
-    return total - int(sum(row["n"] for row in held if row["source_id"] in wanted))
 
 
 def _item(row: dict[str, Any], left: UUID, today: date) -> OpenItem:

@@ -270,7 +270,7 @@ async def undo_decision(api: ApiRequest) -> web.StreamResponse:
     heavy=True,
 )
 async def list_open_items(api: QueryRequest[OpenItemList]) -> web.StreamResponse:
-    """List what is open between two sources: records that no match holds, and remainders."""
+    """List what is open between two sources: records that none of their matches holds, and remainders."""
     page, position = await open_items.list_open_items(api.actor, api.path_id(), api.query)
     return positioned(reply_view(page), position)
 

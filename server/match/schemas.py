@@ -362,6 +362,7 @@ class ReviewFilter(Body):
     pass_name: Annotated[str, Field(max_length=256)] | None = Field(None, alias="pass")
     origin: Literal["engine", "manual"] | None = None
     status: MatchStatus | None = None
+    assignee: UUID | None = None
     q: SearchText | None = None
 
 

@@ -13,8 +13,8 @@ from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.books.pairs import PairOf, pairs_of
 from server.books.transitions import Said, Transition
 from server.match.answering import answer_with
-from server.match.conflicts import expect_version
-from server.match.decisions import Decision, already_decided
+from server.match.conflicts import already_decided, expect_version
+from server.match.decisions import Decision
 from server.match.four_eyes import may_proceed
 from server.match.holding import Held, ensure_sign, hold
 from server.match.manual import Amounts, Made, amounts_of, refuse_too_large, refuse_untied, store_match

@@ -19,9 +19,10 @@ from realtime.events.match import MatchUndone, RecordReopened
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.books.pairs import fix_sign, hold_sign, pairs_of
 from server.books.transitions import Said, Standing, Transition
+from server.holds.uses import used_by
 from server.match.answering import answer_with
-from server.match.conflicts import expect_version
-from server.match.decisions import Decision, already_decided
+from server.match.conflicts import already_decided, expect_version, latest_change
+from server.match.decisions import Decision
 from server.match.extensions import baseless, bases_of, supersede_extensions
 from server.match.four_eyes import may_proceed, over_limit, take_back, waiting
 from server.match.holding import Held, hold, refuse_used
@@ -269,7 +270,7 @@ async def undo_match(actor: Actor, match_id: UUID, reason: str | None, expected:
             beside = match.pair_id if is_suggested else None
             await refuse_used(u, held.record_ids(match_id), list(back.targets), suggested_too=True, pair_id=beside)
             if match_id in lost:
-                raise problems.RecordInUse("The match that this one extends has changed since. Match them by hand.")
+                raise await _base_changed(u, match)
         if await under_other_sign(u, back):
             raise problems.VersionConflict(OTHER_SIGN)
         await _refuse_roundabout(u, held, back, match_id)
@@ -308,6 +309,15 @@ async def undo_match(actor: Actor, match_id: UUID, reason: str | None, expected:
         return answer
 
 
+async def _base_changed(u: UnitOfWork, match: Match) -> problems.RecordInUse:
+    """The refusal for a match whose base is not as it was when the match was decided."""
+    assert match.extends_id is not None  # or it would not have lost its base
+    said, more = await latest_change(u, match.extends_id)
+    return problems.RecordInUse(
+        f"{said} It is the match that this one extends. Match the records by hand.", extensions=more
+    )
+
+
 async def _refuse_roundabout(u: UnitOfWork, held: Held, back: Back, match_id: UUID) -> None:
     """
     Check that undoing one match does not take another one back that has rules of its own.
@@ -321,9 +331,7 @@ async def _refuse_roundabout(u: UnitOfWork, held: Held, back: Back, match_id: UU
             [str(status) for status in ACTIVE_MATCH],
         )
         if rows:
-            raise problems.RecordInUse(
-                "Another match extends this one. Undo that first.", extensions={"match_id": str(rows[0]["id"])}
-            )
+            raise await used_by(u, rows[0]["id"], None, "the records of this one to extend it")
     others = [one for one in leaving(held, back) if one != match_id]
     project_id = await project_of(u, match_id)
     if both := await over_limit(u, project_id, others):

@@ -19,6 +19,7 @@ from models.status import DecisionKind, MatchKind, MatchStatus
 from realtime.events.match import RecordWrittenOff
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.books.transitions import Said, Standing, Transition
+from server.match.conflicts import already_decided
 from server.match.decisions import Decision
 from server.match.four_eyes import is_over, may_proceed, sign
 from server.match.holding import hold, refuse_used
@@ -44,6 +45,10 @@ _OF = f"""
 """
 
 
+_LAST = f"""
+    SELECT m.id, m.status FROM match_records u JOIN matches m ON m.id = u.match_id
+    WHERE u.record_id = $1 AND m.kind = '{MatchKind.ONE_SIDED}' AND m.pair_id IS NULL ORDER BY m.updated_at DESC LIMIT 1
+"""
 # A write-off that waits for a second signature.
 _PENDING = f"{_OF} AND NOT u.confirmed"
 
@@ -149,9 +154,23 @@ async def undo_write_off(actor: Actor, record_id: UUID) -> Answer:
     async with unit_of_work(actor) as u:
         await access.load(actor, Record, record_id, "match.decide")
         rows = await u.execute(_OF, record_id)
-    if not rows:
-        raise AlreadyDecided("The record is not written off. There is nothing to take back.")
+        if not rows:
+            raise await _taken_back(u, record_id)
     return await undo_match(actor, rows[0]["match_id"], None, None)
+
+
+async def _taken_back(u: UnitOfWork, record_id: UUID) -> AlreadyDecided:
+    """The refusal for a record that is not written off, with who took its last write-off back, and when."""
+    rows = await u.execute(_LAST, record_id)
+    if not rows:
+        return AlreadyDecided("The record is not written off. There is nothing to take back.")
+    refusal = await already_decided(u, rows[0]["id"], MatchStatus(rows[0]["status"]))
+    who, at = refusal.extensions["decided_by_name"] or "Somebody", refusal.extensions["decided_at"]
+    when = "" if at is None else f" at {at[:10]} {at[11:16]} UTC"
+    return AlreadyDecided(
+        f"{who} took the write-off of this record back{when}. There is nothing to take back.",
+        extensions=refusal.extensions,
+    )
 
 
 async def refuse_over_limit(

@@ -182,6 +182,8 @@ async def _set_role(
     elif (member.role, member.expires_at) != (role, expires_at):
         if member.role == "owner" and (role != "owner" or expires_at is not None):
             await _keep_an_owner(u, project_id, user.id)
+        if not access.can(role, "match.decide"):
+            await take_off(u, user.id, project_id)
         if expires_at is not None:
             await keep_managers(u, project_id, user.id)  # the person's grants in vaults end with this membership
         await u.save(member, role=role, expires_at=expires_at)

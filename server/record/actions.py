@@ -19,6 +19,7 @@ from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.books.entries import count_records
 from server.books.supersede import hold_with_suggestions, supersede
 from server.holds.jobs import refuse_live_jobs
+from server.holds.uses import used_by
 from server.record import queries
 from server.record.additions import changed_event, counted, stored_size, typed
 from server.record.columns import added_columns
@@ -138,8 +139,8 @@ async def _count_out(u: UnitOfWork, source_id: UUID, revision: int) -> None:
 
 
 async def _refuse_used(u: UnitOfWork, source: Source, record_id: UUID) -> None:
-    if await u.execute("SELECT 1 FROM match_records WHERE record_id = $1 AND confirmed", record_id):
-        raise problems.RecordInUse
+    if used := await u.execute("SELECT match_id FROM match_records WHERE record_id = $1 AND confirmed", record_id):
+        raise await used_by(u, used[0]["match_id"], record_id, "this record")
     await refuse_live_jobs(u, source.id)
     if source.status not in LOADED_SOURCE:
         raise problems.SourceInUse("The source is being loaded. Wait until it is ready.")

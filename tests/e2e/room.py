@@ -36,7 +36,7 @@ def _sides(rows: int) -> tuple[list[str], list[str]]:
     return [*left, *OPEN_LEFT], [*right, *OPEN_RIGHT]
 
 
-async def _source(person, project, name, rows):
+async def source_of(person, project, name, rows):
     """A source whose records are added over REST. Loading two files takes half a second more of computing for each test."""
     source = await person.send("POST", f"/projects/{project}/sources", {"name": name, "mapping": MAPPING})
     records = [{"data": dict(zip(HEAD.split(","), row.split(","), strict=True))} for row in rows]
@@ -60,7 +60,7 @@ async def _room(manager, rows, document=None):
     project = await manager.send("POST", "/projects", {"name": "The room"})
     await manager.send("POST", f"/projects/{project['id']}/members", {"email": ROSA, "role": "analyst"})
     left, right = [
-        await _source(manager, project["id"], name, lines)
+        await source_of(manager, project["id"], name, lines)
         for name, lines in zip(("Books", "Bank"), _sides(rows), strict=True)
     ]
     body = {"left_source": left, "right_source": right}

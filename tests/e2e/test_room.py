@@ -19,6 +19,7 @@ from tests.e2e.room import (
     panel_of,
     ready,
     said_on,
+    source_of,
     summary_of,
 )
 from tests.e2e.test_accessibility import faults_of, follow
@@ -341,10 +342,74 @@ async def test_letters_can_be_turned_off_and_a_match_is_talked_about(visitor, ma
     await panel_of(page).get_by_role("textbox", name="Comment").fill("Rosa, is this yours?")
     await panel_of(page).get_by_role("button", name="Add comment").click()
     await expect(panel_of(page).get_by_role("list", name="Comments")).to_contain_text("Rosa, is this yours?")
+    await expect(said_on(page)).to_contain_text("Your comment was added.")
     await panel_of(page).get_by_label("Who is to look at this").select_option("Rosa Reviewer")
     match = re.search(r"m=([\w-]+)", page.url)[1]
     await expect(panel_of(page).get_by_role("list", name="History")).to_contain_text("said who is to look at this")
     assert (await manager.send("GET", f"/matches/{match}"))["assignee"] is not None
+
+
+@pytest.mark.long
+async def test_what_a_third_source_has_is_in_the_books_and_in_the_open_items(visitor, manager, room):
+    items = (await manager.send("GET", f"/projects/{room['project']}/open-items?{room['sides']}&side=left"))["items"]
+    ids = {item["record"]["reference"]: item["id"] for item in items}
+    third = await source_of(manager, room["project"], "Card", ["K-1,2026-04-01,3.33,EUR,Card"])
+    (record,) = (await manager.send("GET", f"/sources/{third}/records"))["items"]
+    left = room["sides"].split("&")[0].removeprefix("left_source=")
+    body = {"left_source": left, "right_source": third, "left": [ids["Q-902"]], "right": [record["id"]]}
+    await manager.send("POST", f"/projects/{room['project']}/matches", body)
+    project = await manager.send("GET", f"/projects/{room['project']}")
+    await manager.send("PATCH", f"/projects/{room['project']}", {"four_eyes_over": LIMIT}, project["version"])
+    await manager.send("POST", f"/records/{ids['Q-900']}/write-off", {"reason": "other"})
+
+    page = await visitor.enter(room["address"])
+    books = page.get_by_role("region", name="Books")
+    await expect(books.get_by_role("columnheader", name="Elsewhere")).to_be_visible()
+    await expect(books.locator("tbody tr").first).to_contain_text("left 3.33")
+    assert await faults_of(page) == []
+    await page.get_by_role("link", name="Open 2 + 4").click()
+    rows = page.get_by_role("region", name="Open left").locator("tr[data-id]")
+
+    await expect(rows).to_have_count(2)
+    await expect(rows.filter(has_text="Q-900")).to_contain_text("write-off signed once")
+    assert await faults_of(page) == []
+
+
+async def test_whoever_is_given_a_match_is_told_and_finds_it(visit, manager, room):
+    mine, hers = await visit(), await visit()
+    (found,) = await matches_of(manager, room, "status=suggested&limit=1")
+    match, reference = found["id"], found["records"][0]["reference"]
+    viewer = {"email": "admin@tallyroom.example", "role": "viewer"}
+    viewer = await manager.send("POST", f"/projects/{room['project']}/members", viewer)
+    other = await hers.enter(f"/projects/{room['project']}/sources", ROSA, PASSWORD)
+    await expect(other.get_by_role("heading", name="Sources")).to_be_visible()
+    page = await mine.enter(f"{room['address']}&m={match}")
+    choice = panel_of(page).get_by_label("Who is to look at this")
+    await expect(choice.get_by_role("option", name="Rosa Reviewer")).to_be_attached()
+    assert viewer["display_name"] not in await choice.locator("option").all_inner_texts()
+
+    await choice.select_option("Rosa Reviewer")
+    await expect(said_on(page)).to_contain_text(f"You gave {reference} ↔ {reference} to Rosa Reviewer.")
+    row = page.get_by_role("region", name="Matches").locator(f"tr[data-id='{match}']")
+    await expect(row).to_contain_text("for Rosa Reviewer")
+    told = other.get_by_role("status").get_by_role("link", name="1 match for you")
+    await expect(told).to_be_visible()
+    assert await faults_of(other) == []
+    await told.press("Enter")
+
+    await expect(panel_of(other)).to_contain_text("score")
+    rows = other.get_by_role("region", name="Matches").locator("tr[data-id]")
+    await expect(rows).to_have_count(1)
+    await expect(rows.first).to_contain_text("for you")
+    await expect(told).to_be_hidden()
+    assert await faults_of(other) == []
+    switch = other.get_by_role("button", name="For you 1", pressed=True)
+    await switch.press("Enter")
+    await expect(rows).to_have_count(ROWS)
+    now = (await manager.send("GET", f"/matches/{match}"))["version"]
+    await manager.send("PUT", f"/matches/{match}/assignee", {"user_id": None}, now)
+    await expect(other.get_by_role("button", name="For you")).to_be_hidden()
+    await expect(rows.filter(has_text="for you")).to_have_count(0)
 
 
 @pytest.mark.long

@@ -94,7 +94,7 @@ class Books:
             "INSERT INTO book_entries (source_id, pair_id, term, currency, since, amount, records, without_amount) "
             f"SELECT source_id, $1, 'suggested', currency, {since('date')}, amount, 1, 0 FROM reconciliation_records "
             "WHERE id = ANY($2::text[]::uuid[]) AND 1 = (SELECT count(*) FROM match_records u "
-            "WHERE u.record_id = reconciliation_records.id AND u.active AND NOT u.confirmed)",
+            "WHERE u.record_id = reconciliation_records.id AND u.active AND NOT u.confirmed AND u.pair_id = $1)",
             *(pair, [*left, *right]),
         )
         await self.db.execute(
@@ -126,7 +126,9 @@ def make_books(alice: Person, project: str, db: asyncpg.Connection) -> MakeBooks
                 {"data": {"amount": row[0], "currency": row[1], "n": str(n)}, **({"date": row[2]} if row[2:] else {})}
                 for n, row in enumerate(rows)
             ]
-            added = await alice.ok("POST", f"/sources/{made['id']}/records", {"records": given})
+            added = (
+                await alice.ok("POST", f"/sources/{made['id']}/records", {"records": given}) if given else {"items": []}
+            )
             ids.append(made["id"])
             records.append([record["id"] for record in added["items"]])
         return Books(alice, db, project, *ids, *records)

@@ -16,6 +16,7 @@ class Match:
     difference: str = "open"
     is_write_off: bool = False
     base: str | None = None  # the match that it extends; what is suggested has only its new records
+    pair: str = "bank"  # the name of its right source; a write-off belongs to no pair
 
     @property
     def records(self) -> frozenset[str]:
@@ -33,11 +34,11 @@ class Decision:
 
 @dataclass
 class Model:
-    """A pair whose signs are not turned, in one currency."""
+    """Pairs of one left source with several right ones, whose signs are not turned, in one currency."""
 
     amounts: dict[str, Decimal]
     left: set[str]
-    right: set[str]
+    rights: dict[str, set[str]]
     matches: dict[str, Match] = field(default_factory=dict)
     decisions: list[Decision] = field(default_factory=list)
 
@@ -48,6 +49,11 @@ class Model:
             for one, match in self.matches.items()
             if match.status in statuses and match.records & records and one not in but
         ]
+
+    def beside(self, records: frozenset[str], pair: str, but: frozenset[str] = frozenset()) -> list[str]:
+        """What keeps a suggestion away from records: a confirmed match, or another suggestion of its pair."""
+        suggested = [one for one in self.holders(records, "suggested", but=but) if self.matches[one].pair == pair]
+        return [*self.holders(records, "confirmed", but=but), *suggested]
 
     def decide(self, moves: dict[str, str], made: dict[str, Match] | None = None, *, is_bulk: bool = False) -> None:
         """A decision: matches that move, matches that it makes, and suggestions over confirmed records that go."""
@@ -136,7 +142,10 @@ class Model:
         decision.is_undone = not decision.before
 
     def _is_taken(self, one: str, back: dict[str, str]) -> bool:
-        return back[one] in ACTIVE and bool(self.holders(self.matches[one].records, *ACTIVE, but=frozenset(back)))
+        match, others = self.matches[one], frozenset(back)
+        if back[one] == "suggested":
+            return bool(self.beside(match.records, match.pair, others))
+        return back[one] in ACTIVE and bool(self.holders(match.records, *ACTIVE, but=others))
 
     def _is_baseless(self, one: str, back: dict[str, str], lost: set[str]) -> bool:
         base = self.matches[one].base
@@ -147,24 +156,37 @@ class Model:
     def _extend_the_same(self, one: str, other: str) -> bool:
         return self.matches[one].base is not None and self.matches[one].base == self.matches[other].base
 
-    def terms(self, side: str) -> dict[str, Decimal]:
-        """The terms of one side, added up from the records."""
-        mine = self.left if side == "left" else self.right
-        found = dict.fromkeys(("matched", "booked", "written_off", "open", "total"), Decimal(0))
-        found["total"] = sum((self.amounts[one] for one in mine), Decimal(0))
+    def side(self, pair: str, side: str) -> set[str]:
+        """The records of one side of a pair."""
+        return self.left if side == "left" else self.rights[pair]
+
+    def open_records(self, pair: str, side: str) -> set[str]:
+        """The records of one side that no confirmed match and no suggestion of the pair uses."""
+        return {one for one in self.side(pair, side) if not self.beside(frozenset([one]), pair)}
+
+    def terms(self, pair: str, side: str) -> dict[str, Decimal]:
+        """The terms of one side of a pair, added up from the records."""
+        mine = self.side(pair, side)
+        names = ("matched", "booked", "written_off", "elsewhere", "open", "total", "suggested")
+        found = dict.fromkeys(names, Decimal(0))
+        found["total"] = self._sum(mine)
         used: set[str] = set()
         for match in self.matches.values():
             if match.status != "confirmed":
                 continue
             used |= match.records
-            if match.is_write_off:
-                found["written_off"] += sum((self.amounts[one] for one in match.records & mine), Decimal(0))
+            if match.is_write_off or match.pair != pair:
+                found["written_off" if match.is_write_off else "elsewhere"] += self._sum(match.records & mine)
                 continue
-            left, right = (sum((self.amounts[one] for one in ids), Decimal(0)) for ids in (match.left, match.right))
+            left, right = self._sum(match.left), self._sum(match.right)
             ours = left if side == "left" else right
             is_apart = left * right < 0
             matched = Decimal(0) if is_apart else min(left, right, key=abs)
             found["matched"] += matched
             found["booked" if is_apart or match.difference == "booked" else "open"] += ours - matched
-        found["open"] += sum((self.amounts[one] for one in mine - used), Decimal(0))
+        found["open"] += self._sum(mine - used)
+        found["suggested"] = self._sum(mine - used - self.open_records(pair, side))
         return found
+
+    def _sum(self, records: frozenset[str] | set[str]) -> Decimal:
+        return sum((self.amounts[one] for one in records), Decimal(0))

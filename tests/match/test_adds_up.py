@@ -60,14 +60,19 @@ STEP = st.tuples(st.sampled_from(VERBS), st.integers(0, 10**6), st.integers(0, 1
 @given(
     left=st.lists(AMOUNTS, min_size=2, max_size=4),
     right=st.lists(AMOUNTS, min_size=2, max_size=4),
+    third=st.lists(AMOUNTS, min_size=1, max_size=2),
     steps=st.lists(STEP, min_size=8, max_size=25),
 )
-async def test_books_add_up_after_each_step(make_books, bob, left, right, steps):
+async def test_books_add_up_after_each_step(make_books, bob, left, right, third, steps):
     books = await make_books(eur(*left), eur(*right))
-    amounts = dict(zip([*books.left, *books.right], map(Decimal, [*left, *right]), strict=True))
-    model = Model(amounts, set(books.left), set(books.right))
+    other = await make_books([], eur(*third))
+    shared = replace(books, right_source=other.right_source, right=other.right)
+    records = [*books.left, *books.right, *shared.right]
+    amounts = dict(zip(records, map(Decimal, [*left, *right, *third]), strict=True))
+    model = Model(amounts, set(books.left), {"bank": set(books.right), "third": set(shared.right)})
     await join(books, bob)
-    driver = Driver(books, model, await books.job(), bob)
+    pairs = {"bank": (books, await books.job()), "third": (shared, await shared.job())}
+    driver = Driver(pairs, model, bob)
     for verb, one, other, by_bob in steps:
         await driver.step(verb, one, other, by_bob=by_bob)
         await driver.compare()
@@ -99,9 +104,9 @@ async def test_books_add_up_beside_a_running_job(make_books, bob, settings, step
     books = await make_books(rows, rows)
     left, right = books.left[MANY:], books.right[MANY:]
     small = replace(books, left=left, right=right)
-    model = Model(dict(zip([*left, *right], map(Decimal, amounts * 2), strict=True)), set(left), set(right))
+    model = Model(dict(zip([*left, *right], map(Decimal, amounts * 2), strict=True)), set(left), {"bank": set(right)})
     await join(books, bob)
-    driver = BesideAJob(small, model, await books.job(), bob)
+    driver = BesideAJob({"bank": (small, await books.job())}, model, bob)
     plan = await books.person.ok("POST", f"/projects/{books.project}/plans", {"name": "p", "document": FIRST_ONES})
     job = await books.person.ok("POST", f"/projects/{books.project}/jobs", {**books.sides, "plan": plan["id"]})
     waiting = list(steps)
@@ -139,19 +144,27 @@ async def test_what_does_not_add_up_is_named(make_books):
 
 
 class Driver:
-    """Does the same to the server and to the model."""
+    """Does the same to the server and to the model, in pairs that have one source in common, each with its job."""
 
-    def __init__(self, books: Books, model: Model, job: str, bob: Any) -> None:
-        self.books, self.model, self.job, self.bob = books, model, job, bob
+    def __init__(self, pairs: dict[str, tuple[Books, str]], model: Model, bob: Any) -> None:
+        self.pairs, self.model, self.bob = pairs, model, bob
+        self.books, self.job = pairs["bank"]
+        self.pair = "bank"
 
     async def step(self, verb: str, one: int, other: int, *, by_bob: bool) -> None:
         """One step by one of two people. What the model refuses, the server has to refuse too."""
         person = self.bob if by_bob else self.books.person
+        self.pair = list(self.pairs)[one // 7 % len(self.pairs)]
+        self.books, self.job = self.pairs[self.pair]
         await getattr(self, f"_{verb}")(person, one, other)
 
     def _pick(self, number: int) -> str | None:
         known = list(self.model.matches)
         return known[number % len(known)] if known else None
+
+    def _own(self) -> list[str]:
+        """The matches of the pair."""
+        return [one for one, match in self.model.matches.items() if match.pair == self.pair and not match.is_write_off]
 
     def _sides(self, one: int, other: int) -> tuple[list[str], list[str]]:
         """Some records of each side, at least one."""
@@ -163,13 +176,13 @@ class Driver:
 
     async def _suggest(self, _: Any, one: int, other: int) -> None:
         left, right = self._sides(one, other)
-        if not self.model.holders(frozenset([*left, *right]), "suggested", "confirmed"):
+        if not self.model.beside(frozenset([*left, *right]), self.pair):
             match = await self.books.suggest(left, right, self.job)
-            self.model.matches[match] = Match("suggested", frozenset(left), frozenset(right))
+            self.model.matches[match] = Match("suggested", frozenset(left), frozenset(right), pair=self.pair)
 
     async def _extend(self, _: Any, one: int, other: int) -> None:
         """A job suggests a record for what a confirmed match leaves open."""
-        bases = [match for match in self.model.matches if self.model.remainder_side(match) is not None]
+        bases = [match for match in self._own() if self.model.remainder_side(match) is not None]
         if not bases:
             return
         base = bases[one % len(bases)]
@@ -177,14 +190,14 @@ class Driver:
         open_ones = [
             record
             for record in (self.books.left if is_left else self.books.right)
-            if not self.model.holders(frozenset([record]), "suggested", "confirmed")
+            if not self.model.beside(frozenset([record]), self.pair)
         ]
         if not open_ones:
             return
         record = [open_ones[other % len(open_ones)]]
         left, right = (record, []) if is_left else ([], record)
         match = await self.books.suggest(left, right, self.job, extends=base)
-        self.model.matches[match] = Match("suggested", frozenset(left), frozenset(right), base=base)
+        self.model.matches[match] = Match("suggested", frozenset(left), frozenset(right), base=base, pair=self.pair)
 
     async def _confirm(self, person: Any, one: int, _: int) -> None:
         await self._decide(person, "confirm", one, "confirmed")
@@ -223,7 +236,7 @@ class Driver:
             assert await person.refused("POST", path, body) == (422, "not_tied")
         else:
             made = await person.ok("POST", path, body)
-            match = Match("confirmed", frozenset(left), frozenset(right), difference)
+            match = Match("confirmed", frozenset(left), frozenset(right), difference, pair=self.pair)
             self.model.decide({}, {made["id"]: match})
 
     async def _write_off(self, person: Any, one: int, _: int) -> None:
@@ -258,20 +271,23 @@ class Driver:
         made = {}
         for part in (part for part in parts if part["left"] and part["right"]):
             row = await self.books.db.fetchval(
-                "SELECT match_id::text FROM match_records WHERE record_id = $1::text::uuid AND active", part["left"][0]
+                "SELECT u.match_id::text FROM match_records u JOIN matches m ON m.pair_id = u.pair_id "
+                "WHERE u.record_id = $1::text::uuid AND u.active AND m.id = $2::text::uuid",
+                *(part["left"][0], match),
             )
-            made[row] = Match(found.status, frozenset(part["left"]), frozenset(part["right"]), "booked")
+            sides = (frozenset(part["left"]), frozenset(part["right"]))
+            made[row] = Match(found.status, *sides, "booked", pair=found.pair)
         self.model.decide({match: "superseded"}, made)
 
     async def _confirm_many(self, person: Any, one: int, _: int) -> None:
-        waiting = [match for match, found in self.model.matches.items() if found.status == "suggested"]
+        waiting = [match for match in self._own() if self.model.matches[match].status == "suggested"]
         path = f"/projects/{self.books.project}/review"
         body = {**self.books.sides, "action": "confirm", **self._all_of(waiting)}
         if one % 3 == 0:
             wrong = await person.refused("POST", path, {**body, "expected_count": len(waiting) + 1})
             assert wrong == (409, "count_changed")
         done = await person.ok("POST", path, {**body, "expected_count": len(waiting)})
-        # No two suggestions share a record here, because one job made them; but two may extend the same match.
+        # No two suggestions of a pair share a record here, because one job made them; but two may extend the same match.
         extended = [self.model.matches[match].base for match in sorted(waiting)]
         lost = [
             match for n, match in enumerate(sorted(waiting)) if extended[n] is not None and extended[n] in extended[:n]
@@ -294,9 +310,9 @@ class Driver:
         return {"filter": {}}
 
     async def _undo_many(self, person: Any, one: int, _: int) -> None:
-        match = self._pick(one)
-        if match is None or self.model.matches[match].is_write_off:
+        if not (own := self._own()):
             return
+        match = own[one % len(own)]
         body = {**self.books.sides, "action": "undo", "ids": [match], "expected_count": 1}
         done = await person.ok("POST", f"/projects/{self.books.project}/review", body)
         refusal = self.model.undo(match)
@@ -305,8 +321,9 @@ class Driver:
     async def compare(self) -> None:
         """The states, uses, counts and sums of the server and of the model."""
         await self.compare_matches()
-        await self._compare_books()
-        await self._compare_job()
+        for pair, (books, job) in self.pairs.items():
+            await self._compare_books(pair, books)
+            await self._compare_job(books, job)
 
     async def compare_matches(self) -> None:
         """The states and uses of the server and of the model."""
@@ -328,23 +345,27 @@ class Driver:
             assert (row["active"], row["any_active"]) == (is_active, is_active)
             assert (row["confirmed"], row["any_confirmed"]) == (is_confirmed, is_confirmed)
 
-    async def _compare_books(self) -> None:
-        summary = await self.books.summary()
+    async def _compare_books(self, pair: str, books: Books) -> None:
+        summary = await books.summary()
+        counts = summary["counts"]
+        items = await books.person.ok("GET", f"/projects/{books.project}/open-items?{books.query}&limit=500")
         for side in ("left", "right"):
             (sums,) = [row for row in summary["sums"] if row["side"] == side]
-            wanted = self.model.terms(side)
+            wanted = self.model.terms(pair, side)
             assert {name: Decimal(sums[name]["amount"]) for name in wanted} == wanted
             assert sums["ties"] is True
             self._compare_flow(summary["flow"], side)
-        paired = [match for match in self.model.matches.values() if not match.is_write_off]
-        counts = summary["counts"]
+            mine = [item for item in items["items"] if item["side"] == side]
+            open_ones = self.model.open_records(pair, side)
+            assert {item["id"] for item in mine if item["match_id"] is None} == open_ones
+            assert counts[f"open_{side}"] == len(open_ones)
+            assert sum(Decimal(item["amount"]["amount"]) for item in mine) == wanted["open"] - wanted["suggested"]
+        assert items["total"] == len(items["items"])
+        paired = [match for match in self.model.matches.values() if not match.is_write_off and match.pair == pair]
         for status in ("confirmed", "suggested", "rejected"):
             assert counts[status] == sum(match.status == status for match in paired), status
-        held = frozenset().union(
-            *(m.records for m in self.model.matches.values() if m.status in ("suggested", "confirmed"))
-        )
-        assert counts["open_left"] == len(self.model.left - held)
-        assert counts["open_right"] == len(self.model.right - held)
+        waits = any(match.status == "suggested" for match in paired)
+        assert summary["agrees"] is not waits
 
     def _compare_flow(self, flow: dict[str, Any], side: str) -> None:
         """Each record is in one place of the flow, but in two if suggestions of two passes share it."""
@@ -354,10 +375,10 @@ class Driver:
         amounts = [Decimal(one["amount"]) for node in nodes for one in node["sums"]]
         assert sum(amounts) == sum(Decimal(one["amount"]) for one in flow[side]["sums"])
 
-    async def _compare_job(self) -> None:
-        counts = (await self.books.person.ok("GET", f"/jobs/{self.job}"))["counts"]
-        rows = await self.books.db.fetch(
-            "SELECT status, count(*) AS n FROM matches WHERE job_id = $1::text::uuid GROUP BY 1", self.job
+    async def _compare_job(self, books: Books, job: str) -> None:
+        counts = (await books.person.ok("GET", f"/jobs/{job}"))["counts"]
+        rows = await books.db.fetch(
+            "SELECT status, count(*) AS n FROM matches WHERE job_id = $1::text::uuid GROUP BY 1", job
         )
         numbers = {row["status"]: row["n"] for row in rows}
         for status in ("confirmed", "suggested", "rejected"):

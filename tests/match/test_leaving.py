@@ -1,4 +1,4 @@
-"""Whoever leaves a project, or whose account ends, is taken off the matches that they were to look at."""
+"""Whoever leaves a project, may decide no longer, or whose account ends, is taken off the matches that they were to look at."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -36,13 +36,15 @@ async def _leave(person, books, admin, how):
         while not await leaving.sweep():
             await asyncio.sleep(0.05)
         assert await leaving.sweep() == 0
+    elif how == "may only read":
+        await books.person.ok("PUT", path, {"role": "viewer"})
     elif how == "is disabled":
         await admin.ok("PATCH", f"/users/{person.id}", {"status": "disabled"})
     else:
         await admin.ok("DELETE", f"/users/{person.id}")
 
 
-@pytest.mark.parametrize("how", ["leaves", "is removed", "runs out", "is disabled", "is deleted"])
+@pytest.mark.parametrize("how", ["leaves", "is removed", "may only read", "runs out", "is disabled", "is deleted"])
 async def test_nobody_stays_to_look_at_a_match_who_cannot(server, room, bob, admin, how):
     books, matches = room
     follower = await Follower.of(server, books.person.token, f"project:{books.project}")

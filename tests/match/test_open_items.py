@@ -53,10 +53,12 @@ async def test_pages_hold_each_open_item_once_and_in_order(books, sort, side, li
     assert len({item["id"] for item in items}) == len(items) == (10 if side else 18)
     assert {page["total"] for page in pages} == {len(items)}
     is_descending = sort.startswith("-")
-    keys = [
-        ((value := _value(item, sort)) is None, value or 0 if value is None else value, item["id"]) for item in items
-    ]
-    assert keys == sorted(keys, reverse=is_descending)
+    keys = [((value := _value(item, sort)) is None, value, item["id"]) for item in items]
+    with_value = [key for key in keys if not key[0]]
+    assert with_value == sorted(with_value, reverse=is_descending)
+    # Those without a value come last in either direction.
+    without = sorted((key for key in keys if key[0]), key=lambda key: key[2], reverse=is_descending)
+    assert keys == [*with_value, *without]
     skipped = await books.person.ok(
         "GET", f"/projects/{books.project}/open-items?{books.query}&limit=4&skip=5&sort={sort}{side}"
     )
@@ -95,18 +97,20 @@ async def test_a_search_goes_on_where_it_stopped(books, monkeypatch):
     assert nothing[-1]["looked_at"] is None
 
 
-async def test_a_record_that_is_suggested_in_another_pair_is_no_open_item(books, make_books):
+async def test_a_record_that_is_suggested_in_another_pair_is_open_in_this_one(books, make_books):
     other = await make_books([("1.00", "EUR")], [("2.00", "EUR")])
     pair = replace(books, right_source=other.right_source, right=other.right)
     await pair.suggest([books.left[1]], [other.right[0]])
 
     (page,) = await _pages(books, "", 500)
 
-    assert page["total"] == len(page["items"]) == 17
-    assert books.left[1] not in {item["id"] for item in page["items"]}
+    counts = (await books.summary())["counts"]
+    assert page["total"] == len(page["items"]) == 18 == counts["open_left"] + counts["open_right"] + 1
+    (item,) = [item for item in page["items"] if item["id"] == books.left[1]]
+    assert item["record"]["state"] == "suggested"
 
 
-async def test_a_record_that_waits_to_be_written_off_is_no_open_item(books):
+async def test_a_record_that_waits_to_be_written_off_is_open_until_then(books):
     await books.person.ok(
         "PATCH", f"/projects/{books.project}", {"four_eyes_over": {"amount": "1.00", "currency": "EUR"}}
     )
@@ -115,5 +119,7 @@ async def test_a_record_that_waits_to_be_written_off_is_no_open_item(books):
 
     (page,) = await _pages(books, "", 500)
 
-    assert page["total"] == len(page["items"]) == 17
-    assert books.left[1] not in {item["id"] for item in page["items"]}
+    counts = (await books.summary())["counts"]
+    assert page["total"] == len(page["items"]) == 18 == counts["open_left"] + counts["open_right"] + 1
+    (item,) = [item for item in page["items"] if item["id"] == books.left[1]]
+    assert item["record"]["state"] == "suggested"

@@ -220,7 +220,8 @@ def key_of(sort):
 
     def key(record):
         value = record[name]["amount"] if name == "amount" and record[name] else record[name]
-        return (value is None, value if value is not None else "", record["id"])
+        # Without a value a record comes last, in either direction.
+        return ((value is None) != sort.startswith("-"), value if value is not None else "", record["id"])
 
     return key
 

@@ -635,10 +635,14 @@ export type VaultUpdated = {
   changed: string[];
 };
 
-/** Somebody gave a match to the person. */
+/** Somebody gave a match to the person, or many at once, which are not named. */
 export type WorkAssigned = {
+  project_id: string;
   job_id: string | null;
-  match_id: string;
+  left_source: string | null;
+  right_source: string | null;
+  match_id: string | null;
+  count?: number;
 };
 
 export interface EventData {

@@ -1348,6 +1348,7 @@ export type ReviewFilter = {
   pass?: string | null;
   origin?: ("engine" | "manual") | null;
   status?: ("suggested" | "confirmed" | "rejected" | "superseded" | "withdrawn") | null;
+  assignee?: string | null;
   q?: string | null;
 };
 

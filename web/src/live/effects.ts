@@ -4,6 +4,7 @@ import { Problem } from "../api/problem";
 import type { MatchDetail, MatchView, ProjectView, VaultView } from "../api/rest";
 import { session } from "../api/session";
 import type { Effects, LiveEvent, LiveState } from "./event";
+import { addGiven } from "./given";
 import { keys } from "./keys";
 import { isHeld, isWorkedOn, patchFlow, patchJob, patchJobs, patchMatch, patchTotals, updateMatches } from "./patch";
 import { rereading } from "./reread";
@@ -91,8 +92,14 @@ export function effectsOn(client: QueryClient): Effects {
         reread(keys.unmatched(job));
         return;
       }
+      case "match.assigned": {
+        const { match_id, version, assignee } = event.data;
+        patchMatch(client, match_id, { assignee, version });
+        reread(keys.match(match_id));
+        if (project) reread(keys.mine(project));
+        return;
+      }
       case "match.signed":
-      case "match.assigned":
       case "match.commented":
         reread(keys.match(event.data.match_id));
         // The list says which matches were signed once.
@@ -110,8 +117,8 @@ export function effectsOn(client: QueryClient): Effects {
           client.setQueryData(keys.claims(project), (old) => ({ ...old, [record_id]: claim }));
         }
         return;
-      // No screen shows this yet.
       case "work.assigned":
+        if (event.actor.id !== me()) addGiven(event.data);
         return;
       case "project.updated":
       case "project.deleted":
@@ -134,7 +141,7 @@ export function effectsOn(client: QueryClient): Effects {
         if (project) reread(keys.sources(project));
         if (project && event.type === "source.deleted") {
           // Its reconciliations, matches and books went with it.
-          for (const key of [keys.jobs(project), keys.books(project), keys.openItems(project), keys.pairMatches(project)]) reread(key);
+          for (const key of [keys.jobs, keys.books, keys.openItems, keys.mine, keys.pairMatches]) reread(key(project));
           reread(keys.project(project), true);
         }
         reread(keys.source(event.data.source_id));
@@ -211,10 +218,11 @@ export function effectsOn(client: QueryClient): Effects {
     }
   }
 
-  /** The sums and the open items of a project's pairs, at most once a second however many decisions there are. */
+  /** The sums, the open items and what waits for this person in a project's pairs, at most once a second. */
   function rereadPairs(project: string): void {
     reread(keys.books(project));
     reread(keys.openItems(project));
+    reread(keys.mine(project));
     // A reconciliation on the screen says what is open of its records, whoever matches them.
     const isOfJob = ({ queryKey: [noun, , part] }: { queryKey: QueryKey }) =>
       noun === "job" && (part === "summary" || part === "unmatched");

@@ -26,6 +26,8 @@ export const keys = {
   books: (project: string): QueryKey => ["project", project, "books"],
   pairMatches: (project: string): QueryKey => ["project", project, "matches"],
   openItems: (project: string): QueryKey => ["project", project, "open items"],
+  /** How many matches wait for the person who is signed in. */
+  mine: (project: string): QueryKey => ["project", project, "mine"],
   vaults: (project: string): QueryKey => ["project", project, "vaults"],
   vault: (id: string): QueryKey => ["vault", id],
   progress: (job: string) => ["progress", job] as unknown as Held<JobProgress>,

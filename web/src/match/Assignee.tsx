@@ -8,10 +8,11 @@ import { useOffline } from "../live/react";
 import { can } from "../project/rights";
 import { useMembers } from "../project/useMembers";
 import { useProject } from "../project/useProject";
+import { pairOf } from "./evidence";
 import { personOf } from "./history";
 
 /** Who is to look at a match. Controllers choose; everybody else sees the name. */
-export function Assignee({ match, project }: { match: MatchDetail; project: string }) {
+export function Assignee({ match, project, say }: { match: MatchDetail; project: string; say: (words: string) => void }) {
   const client = useQueryClient();
   const offline = useOffline();
   const mayAssign = can(useProject(project).data?.body.my_role, "match.assign");
@@ -21,6 +22,9 @@ export function Assignee({ match, project }: { match: MatchDetail; project: stri
     onSuccess: (now) => {
       client.setQueryData<Answer<MatchDetail>>(keys.match(match.id), (old) => old && { ...old, body: now });
       patchMatch(client, match.id, now);
+      const to = members.find((member) => member.user_id === now.assignee)?.display_name;
+      const what = pairOf(now.records);
+      say(now.assignee === null ? `Nobody in particular is to look at ${what} now.` : `You gave ${what} to ${personOf(to ?? null)}.`);
     },
     onError: () => client.invalidateQueries({ queryKey: keys.match(match.id) }),
   });
@@ -28,13 +32,15 @@ export function Assignee({ match, project }: { match: MatchDetail; project: stri
   if (!mayAssign) {
     return match.assignee === null ? null : <p className="muted">{personOf(known?.display_name ?? null)} is to look at this.</p>;
   }
+  // Whoever may only read could do nothing about it.
+  const able = members.filter((member) => can(member.role, "match.decide") || member.user_id === match.assignee);
   const former = match.assignee !== null && !known ? [{ value: match.assignee, label: personOf(null) }] : [];
   return (
     <NativeSelect
       label="Who is to look at this"
       data={[
         { value: "", label: "nobody in particular" },
-        ...members.map((member) => ({ value: member.user_id, label: member.display_name })),
+        ...able.map((member) => ({ value: member.user_id, label: member.display_name })),
         ...former,
       ]}
       value={match.assignee ?? ""}

@@ -15,7 +15,7 @@ import { Fault } from "../shell/parts";
 import { personOf } from "./history";
 
 /** What people have said about a match, oldest first, and a field for more. */
-export function Comments({ match, project }: { match: string; project: string }) {
+export function Comments({ match, project, say }: { match: string; project: string; say: (words: string) => void }) {
   const comments = useRead<Page_CommentView_>(keys.comments(match), `/matches/${match}/comments?limit=100`, null);
   const mayComment = can(useProject(project).data?.body.my_role, "match.decide");
   const items = comments.data?.body.items ?? [];
@@ -35,12 +35,12 @@ export function Comments({ match, project }: { match: string; project: string })
           ))}
         </ul>
       )}
-      {mayComment ? <Write match={match} /> : null}
+      {mayComment ? <Write match={match} say={say} /> : null}
     </section>
   );
 }
 
-function Write({ match }: { match: string }) {
+function Write({ match, say }: { match: string; say: (words: string) => void }) {
   const client = useQueryClient();
   const [text, setText] = useState("");
   const [key, setKey] = useState(newKey);
@@ -49,6 +49,7 @@ function Write({ match }: { match: string }) {
     onSuccess: async () => {
       setText("");
       setKey(newKey());
+      say("Your comment was added.");
       await client.invalidateQueries({ queryKey: keys.comments(match) });
     },
   });

@@ -1,6 +1,6 @@
 import { ActionIcon } from "@mantine/core";
 import { IconX } from "@tabler/icons-react";
-import type { ReactNode } from "react";
+import { useState, type ReactNode } from "react";
 import type { MatchDetail, MatchRecordView } from "../api/rest";
 import { keys } from "../live/keys";
 import { useRead } from "../live/react";
@@ -30,12 +30,15 @@ interface MatchProps {
   open: (id: string) => void;
   close: () => void;
   decided?: Decided;
+  /** Says what this person has done, where the page has a line for that. */
+  say?: (words: string) => void;
   /** What else can be done with it, beside the decision. */
   more?: (match: MatchDetail) => ReactNode;
 }
 
 /** One match: both sides, what was compared, how certain it is, and the decision. */
-export function Match({ id, project, stream, sign = null, open, close, decided, more }: MatchProps) {
+export function Match({ id, project, stream, sign = null, open, close, decided, say, more }: MatchProps) {
+  const [said, setSaid] = useState("");
   const match = useRead<MatchDetail>(keys.match(id), `/matches/${id}`, stream);
   return (
     <aside className="panel stack" aria-label="Match" tabIndex={-1} {...PLACE}>
@@ -64,8 +67,13 @@ export function Match({ id, project, stream, sign = null, open, close, decided, 
             </div>
             <Evidence match={body} />
             <History match={body} />
-            <Comments key={`comments/${body.id}`} match={body.id} project={project} />
-            <Assignee match={body} project={project} />
+            <Comments key={`comments/${body.id}`} match={body.id} project={project} say={say ?? setSaid} />
+            <Assignee match={body} project={project} say={say ?? setSaid} />
+            {say ? null : (
+              <p aria-live="polite" className="muted">
+                {said}
+              </p>
+            )}
           </>
         )}
       </Reading>

@@ -2,6 +2,7 @@ import { IconLoader } from "@tabler/icons-react";
 import { useMutationState } from "@tanstack/react-query";
 import { useEffect, useRef, type MouseEvent } from "react";
 import type { MatchRecordView, MatchView } from "../api/rest";
+import { useSession } from "../auth/useSession";
 import { count, money } from "../shell/format";
 import { PLACE, useKeys } from "../shell/keys";
 import { Status } from "../shell/parts";
@@ -9,6 +10,7 @@ import { DECIDING, type Deciding } from "./Decision";
 import { Delta } from "./Delta";
 import { total } from "./difference";
 import { bits, namesOf, sideOf } from "./evidence";
+import { personOf } from "./history";
 import { waitingOf } from "./signatures";
 
 const DOING: Record<Deciding["verb"], string> = { confirm: "confirming …", reject: "rejecting …", undo: "taking back …" };
@@ -23,6 +25,8 @@ interface Props {
   total?: number | null;
   opened: string | undefined;
   open: (id: string | undefined) => void;
+  /** The members of the project, by their ids, for who is to look at a match. */
+  names: ReadonlyMap<string, string>;
   /** Loads what is new. */
   load: () => void;
   /** Goes on to the next page, or back, from the last row or the first. */
@@ -30,7 +34,8 @@ interface Props {
 }
 
 /** Matches in two lines each, with both amounts and both dates side by side. One can be opened with a key or a click. */
-export function MatchTable({ matches, skip = 0, total: all = null, opened, open, load, beyond }: Props) {
+export function MatchTable({ matches, skip = 0, total: all = null, opened, open, names, load, beyond }: Props) {
+  const me = useSession()?.user.id;
   const table = useRef<HTMLTableElement>(null);
   const wanted = useRef<string | null>(null);
   const deciding = new Map(
@@ -127,6 +132,7 @@ export function MatchTable({ matches, skip = 0, total: all = null, opened, open,
               key={match.id}
               match={match}
               doing={deciding.get(match.id)}
+              holder={match.assignee === null ? undefined : match.assignee === me ? "you" : (names.get(match.assignee) ?? personOf(null))}
               place={skip + index + 2}
               isOpened={match.id === opened}
               // The tab key stops at only one row: the opened one, or else the first.
@@ -152,6 +158,8 @@ interface RowProps {
   match: MatchView;
   /** What this person is deciding, before the server has answered. */
   doing: Deciding["verb"] | undefined;
+  /** Who is to look at it. */
+  holder: string | undefined;
   /** Where it stands among all rows, counted from 1 with the head. */
   place: number;
   isOpened: boolean;
@@ -159,7 +167,7 @@ interface RowProps {
   open: () => void;
 }
 
-function Row({ match, doing, place, isOpened, isStop, open }: RowProps) {
+function Row({ match, doing, holder, place, isOpened, isStop, open }: RowProps) {
   const left = sideOf(match.records, "left");
   const right = sideOf(match.records, "right");
   return (
@@ -186,6 +194,11 @@ function Row({ match, doing, place, isOpened, isStop, open }: RowProps) {
         ) : (
           <Status of={match.status} />
         )}
+        {holder ? (
+          <div className={holder === "you" ? "small holder" : "muted small holder"} dir="auto">
+            for {holder}
+          </div>
+        ) : null}
         {match.extends ? <div className="muted small extra">extends a match</div> : null}
         {waitingOf(match).length > 0 ? <div className="small extra">signed once</div> : null}
         {HINTS[match.ambiguity] ? <div className="muted small extra">{HINTS[match.ambiguity]}</div> : null}

@@ -137,7 +137,8 @@ export function Refusal({ problem, retry }: { problem: Error; retry?: () => void
 /** Somebody else was faster. Says who, and how long ago. */
 function Faster({ problem }: { problem: Problem }) {
   const { decided_by_name: name, decided_at: at, match_status: status } = problem.extensions;
-  if (typeof name !== "string" || typeof at !== "string" || typeof status !== "string") return <Fault problem={problem} />;
+  const isPlain = status === "confirmed" || status === "rejected"; // what else has happened, the server says in a sentence
+  if (typeof name !== "string" || typeof at !== "string" || !isPlain) return <Fault problem={problem} />;
   return (
     <p className="notice fault" role="alert">
       <span>

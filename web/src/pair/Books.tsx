@@ -4,7 +4,7 @@ import { useState } from "react";
 import type { Money, PairSummary } from "../api/rest";
 import { isZero } from "../match/difference";
 import { count, money } from "../shell/format";
-import { booksOf, TERMS, type Books as Row } from "./books";
+import { booksOf, MEANINGS, termsOf, type Books as Row } from "./books";
 
 const FIRST = 3; // The list below should begin on the first screen.
 
@@ -12,6 +12,7 @@ const FIRST = 3; // The list below should begin on the first screen.
 export function Books({ summary }: { summary: PairSummary }) {
   const [isAll, setAll] = useState(false);
   const rows = booksOf(summary);
+  const terms = termsOf(rows);
   if (rows.length === 0) return null;
   return (
     <section aria-label="Books" className="books">
@@ -24,16 +25,16 @@ export function Books({ summary }: { summary: PairSummary }) {
               <th className="number left-ink">Matched left</th>
               <th className="number right-ink">Matched right</th>
               <th className="number">Difference</th>
-              {TERMS.map(([term, name]) => (
+              {terms.map(([term, name]) => (
                 <th key={term} className="number">
-                  {name}
+                  <abbr title={MEANINGS[term]}>{name}</abbr>
                 </th>
               ))}
               <th className="number">Without amount</th>
             </tr>
           </thead>
           {(isAll ? rows : rows.slice(0, FIRST)).map((row) => (
-            <Currency key={row.currency} row={row} />
+            <Currency key={row.currency} row={row} terms={terms} />
           ))}
         </table>
       </div>
@@ -51,7 +52,7 @@ export function Books({ summary }: { summary: PairSummary }) {
   );
 }
 
-function Currency({ row }: { row: Row }) {
+function Currency({ row, terms }: { row: Row; terms: ReturnType<typeof termsOf> }) {
   const { proof, left, right } = row;
   const differs = !isZero(proof.difference.amount);
   return (
@@ -70,7 +71,7 @@ function Currency({ row }: { row: Row }) {
           <Term>Difference</Term>
           {differs ? <strong>{bare(proof.difference)}</strong> : bare(proof.difference)}
         </td>
-        {TERMS.map(([term, name]) => (
+        {terms.map(([term, name]) => (
           <Both key={term} name={name} left={amount(left?.[term])} right={amount(right?.[term])} />
         ))}
         <Both
@@ -80,7 +81,7 @@ function Currency({ row }: { row: Row }) {
         />
       </tr>
       <tr className="verdict">
-        <td colSpan={TERMS.length + 5} className="wrap">
+        <td colSpan={terms.length + 5} className="wrap">
           <span className="status">
             {proof.agrees ? (
               <IconCircleCheckFilled size={15} className="done" aria-hidden />

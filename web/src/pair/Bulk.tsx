@@ -7,6 +7,7 @@ import { Problem } from "../api/problem";
 import type { PairReview, Reviewed } from "../api/rest";
 import { keys } from "../live/keys";
 import { can } from "../project/rights";
+import { useNames } from "../project/useMembers";
 import { useProject } from "../project/useProject";
 import { ChangeButton } from "../shell/ChangeButton";
 import { Dialog } from "../shell/Dialog";
@@ -72,10 +73,11 @@ function Sure({ project, search, action, shown, close, say }: SureProps) {
   const [reason, setReason] = useState("");
   const [key, setKey] = useState(newKey);
   const [verb, past] = NAMES[action];
-  const { left = "", right = "", status = "suggested", q } = search;
+  const { left = "", right = "", status = "suggested", q, assignee } = search;
+  const holder = useNames(project).get(assignee ?? "") ?? "one person";
   const decide = useMutation({
     mutationFn: () => {
-      const filter = { status: status === "all" ? null : status, q: q ?? null };
+      const filter = { status: status === "all" ? null : status, q: q ?? null, assignee: assignee ?? null };
       const sides = { left_source: left, right_source: right };
       const body: PairReview = { ...sides, action, filter, expected_count: expected ?? 0, reason: reason.trim() || null };
       return change<Reviewed>("POST", `/projects/${project}/review`, { body, key });
@@ -126,8 +128,10 @@ function Sure({ project, search, action, shown, close, say }: SureProps) {
         <p>
           {q ? (
             <>
-              They are the {status} matches in which “{q}” was found, on all pages.
+              They are the {status} matches in which “{q}” was found{assignee ? ` and that are given to ${holder}` : ""}, on all pages.
             </>
+          ) : assignee ? (
+            `They are the ${status} matches that are given to ${holder} to look at, on all pages.`
           ) : (
             `They are all ${status} matches of these two sources, on all pages.`
           )}{" "}
@@ -155,6 +159,7 @@ const REASONS: Partial<Record<string, string>> = {
   record_in_use: "because another match has their records",
   four_eyes: "because a second person has to sign them one by one",
   already_decided: "because they were already decided",
+  version_conflict: "because the match that they extend, or the sign of the two sides, has changed meanwhile",
 };
 const MOST_LISTED = 1000; // of what was skipped, by the server
 

@@ -9,9 +9,11 @@ import { keys } from "../live/keys";
 import { useHeld, useRead } from "../live/react";
 import { focusRow, type Decided } from "../match/Decision";
 import { pairOf } from "../match/evidence";
+import { personOf } from "../match/history";
 import { Match } from "../match/Match";
 import { MatchTable } from "../match/MatchTable";
 import { hasSigned } from "../match/signatures";
+import { useNames } from "../project/useMembers";
 import { count } from "../shell/format";
 import { Pager } from "../shell/Pager";
 import { Empty, Reading } from "../shell/parts";
@@ -96,6 +98,7 @@ export function PairMatches({ project, sign, say }: Props) {
   };
 
   const me = useSession()?.user.id;
+  const names = useNames(project);
   const waitsForMe = (one: MatchView) => one.status === "suggested" && !hasSigned(one, me, "confirm");
 
   /** Opens the next match that waits for a decision: below, on the next page, or else from the start. */
@@ -199,6 +202,7 @@ export function PairMatches({ project, sign, say }: Props) {
           value={sort ?? ""}
           onChange={(event) => change({ sort: (event.currentTarget.value || undefined) as PairSearch["sort"] })}
         />
+        <Mine project={project} search={search} change={change} />
         {/* While another list is being read, the number on the screen is not that of what is looked for. */}
         <Bulk
           project={project}
@@ -222,11 +226,20 @@ export function PairMatches({ project, sign, say }: Props) {
       <Reading query={matches} height={600}>
         {({ body }) =>
           isNothing(body) ? (
-            <None search={search} clear={() => change({ q: undefined, status: "all" })} />
+            <None search={search} clear={() => change({ q: undefined, assignee: undefined, status: "all" })} />
           ) : (
             <div className={m ? "split" : undefined}>
               <div>
-                <MatchTable matches={body.items} skip={skip} total={body.total} opened={m} open={open} load={load} beyond={beyond} />
+                <MatchTable
+                  matches={body.items}
+                  skip={skip}
+                  total={body.total}
+                  opened={m}
+                  open={open}
+                  names={names}
+                  load={load}
+                  beyond={beyond}
+                />
                 <Pager page={body} noun={["match", "matches"]} skip={skip} go={go} />
               </div>
               {m ? (
@@ -242,6 +255,7 @@ export function PairMatches({ project, sign, say }: Props) {
                     focusRow(m);
                   }}
                   decided={decided}
+                  say={say}
                   more={(match) => <SplitButton match={match} project={project} open={() => setSplitting(match)} />}
                 />
               ) : null}
@@ -280,8 +294,39 @@ function useKept<T>(data: T | undefined): T | undefined {
   return data ?? kept;
 }
 
+interface MineProps {
+  project: string;
+  search: PairSearch;
+  change: (part: Partial<PairSearch>) => void;
+}
+
+/** What is given to this person to look at: how many of it wait, and a switch that leaves out everything else. */
+function Mine({ project, search, change }: MineProps) {
+  const me = useSession()?.user.id;
+  const names = useNames(project);
+  const { left, right, assignee } = search;
+  const query = queryOf({ left, right, assignee: me }, 1);
+  const path = `/projects/${project}/matches?${query}`;
+  const read = useRead<Page_MatchView_>([...keys.mine(project), query], path, `project:${project}`, me !== undefined, false);
+  const number = read.data?.body.total ?? 0;
+  if (number === 0 && assignee === undefined) return null;
+  const words = assignee === undefined || assignee === me ? `For you ${count(number)}` : `For ${personOf(names.get(assignee) ?? null)}`;
+  return (
+    <Button
+      size="compact-sm"
+      mb={5}
+      variant={assignee === undefined ? "default" : "light"}
+      aria-pressed={assignee !== undefined}
+      title={assignee === undefined ? "Shows only what is given to you to look at" : "Shows everything again"}
+      onClick={() => change({ assignee: assignee === undefined ? me : undefined })}
+    >
+      {words}
+    </Button>
+  );
+}
+
 function None({ search, clear }: { search: PairSearch; clear: () => void }) {
-  const { q, status = "suggested" } = search;
+  const { q, status = "suggested", assignee } = search;
   const all = (
     <Button variant="default" onClick={clear}>
       Show all matches
@@ -291,6 +336,13 @@ function None({ search, clear }: { search: PairSearch; clear: () => void }) {
     return (
       <Empty title={`Nothing found for “${q}”`} action={all}>
         References and all columns of the files are searched.
+      </Empty>
+    );
+  }
+  if (assignee) {
+    return (
+      <Empty title={status === "all" ? "Nothing is given to this person" : `Nothing ${status} is given to this person`} action={all}>
+        Controllers choose in a match who is to look at it.
       </Empty>
     );
   }

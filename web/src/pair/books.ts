@@ -1,4 +1,5 @@
 import type { BookProof, BookSum, Money, PairSummary } from "../api/rest";
+import { isZero } from "../match/difference";
 
 /** What the books say about one currency. A side that has no record in it has no sums. */
 export interface Books {
@@ -14,7 +15,21 @@ export const TERMS = [
   ["booked", "Booked"],
   ["explained", "Explained"],
   ["written_off", "Written off"],
+  ["elsewhere", "Elsewhere"],
 ] as const;
+type Term = (typeof TERMS)[number];
+
+/** What a term means where its name does not say it. */
+export const MEANINGS: Partial<Record<Term[0], string>> = {
+  suggested: "Waits in suggestions, and is part of what is open",
+  elsewhere: "Matched with another source than these two",
+};
+
+/** The terms that the screen has columns for: only some books have something that is matched with a third source. */
+export function termsOf(books: Books[]): Term[] {
+  const has = ({ left, right }: Books) => [left, right].some((side) => side !== undefined && !isZero(side.elsewhere.amount));
+  return TERMS.filter(([term]) => term !== "elsewhere" || books.some(has));
+}
 
 export function booksOf({ proof, sums }: PairSummary): Books[] {
   return proof.map((row) => {

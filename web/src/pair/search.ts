@@ -16,6 +16,8 @@ export interface PairSearch {
   ql?: string;
   qr?: string;
   sort?: (typeof SORTS)[number];
+  /** Only what is given to this person to look at. */
+  assignee?: string;
   cursor?: string;
   /** How many matches come before the page that `cursor` names. */
   skip?: number;
@@ -33,6 +35,7 @@ export function pairSearch(found: Record<string, unknown>): PairSearch {
     ql: text(found["ql"]),
     qr: text(found["qr"]),
     sort: oneOf(SORTS, found["sort"]),
+    assignee: text(found["assignee"]),
     cursor: text(found["cursor"]),
     skip: whole(found["skip"]),
     m: text(found["m"]),
@@ -47,9 +50,9 @@ function whole(value: unknown): number | undefined {
 export const FIRST = { cursor: undefined, skip: undefined, m: undefined };
 
 /** A page of a list of matches, as the server is asked for it. */
-export function queryOf({ left = "", right = "", status = "suggested", q, sort, cursor }: PairSearch, limit: number): string {
+export function queryOf({ left = "", right = "", status = "suggested", q, sort, assignee, cursor }: PairSearch, limit: number): string {
   const query = new URLSearchParams({ left_source: left, right_source: right, limit: String(limit) });
-  for (const [name, value] of Object.entries({ status: status === "all" ? undefined : status, q, sort, cursor })) {
+  for (const [name, value] of Object.entries({ status: status === "all" ? undefined : status, q, sort, assignee, cursor })) {
     if (value) query.set(name, value);
   }
   return query.toString();

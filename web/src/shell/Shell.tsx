@@ -8,6 +8,7 @@ import { useSession } from "../auth/useSession";
 import { keys } from "../live/keys";
 import { useRead } from "../live/react";
 import { ConnectionStatus } from "./ConnectionStatus";
+import { Given } from "./Given";
 import { Keys } from "./KeysDialog";
 import { setTheme, useTheme } from "./theme";
 
@@ -39,6 +40,7 @@ export function Shell() {
           <img src="/favicon.svg" alt="" /> <span>Tallyroom</span>
         </Link>
         <span className="spacer" />
+        <Given me={signedIn?.id} />
         <ConnectionStatus />
         <Keys />
         <ActionIcon

@@ -24,6 +24,7 @@ const VIEWS = {
   plans: keys.plans("p"),
   books: [...keys.books("p"), "l/r"],
   openItems: [...keys.openItems("p"), "side=left"],
+  mine: [...keys.mine("p"), "limit=1"],
   pairMatches: [...keys.pairMatches("p"), "limit=50"],
   vaults: keys.vaults("p"),
   source: keys.source("s"),
@@ -40,7 +41,7 @@ const VIEWS = {
 } as const satisfies Record<Exclude<keyof typeof keys, WithoutView> | "entries", QueryKey>;
 type View = keyof typeof VIEWS;
 
-const PAIR: View[] = ["books", "openItems"];
+const PAIR: View[] = ["books", "openItems", "mine"];
 // Of the project, and of a reconciliation on the screen, which says what is open of its records.
 const PAIRS: View[] = [...PAIR, "summary", "unmatched"];
 const PROJECT: View[] = ["project", "members", "sources", "jobs", "plans", "vaults", "pairMatches", ...PAIR];
@@ -73,7 +74,7 @@ const READ: { [Name in keyof EventData]: [stream: string, data: object, views: V
   "job.queued": ["project:p", JOB, ["project", "jobs", "books"]],
   "job.resumed": ["project:p", JOB, ["project", "jobs", "books"]],
   "job.started": ["project:p", JOB, ["project", "jobs", "books"]],
-  "match.assigned": ["project:p", { match_id: "m", version: 2, assignee: "u" }, ["match"]],
+  "match.assigned": ["project:p", { match_id: "m", version: 2, assignee: "u" }, ["match", "mine"]],
   "match.commented": ["project:p", { match_id: "m", version: 2, comment_id: "c" }, ["match"]],
   "match.created": ["project:p", DECIDED, ["match", ...PAIRS]],
   "match.signed": ["project:p", { match_id: "m", by: "u", action: "confirm", signatures: [] }, ["match"]],
@@ -103,7 +104,7 @@ const READ: { [Name in keyof EventData]: [stream: string, data: object, views: V
   "source.ready": ["project:p", SOURCE, ["sources", "source"]],
   "source.updated": ["project:p", SOURCE, ["sources", "source"]],
   "user.updated": ["user:u", { changed: ["display_name"] }, ["me"]],
-  "work.assigned": ["user:u", { job_id: null, match_id: "m" }, []],
+  "work.assigned": ["user:u", { project_id: "p", job_id: null, left_source: "l", right_source: "r", match_id: "m", count: 1 }, []],
   "vault.access.denied": ["vault-access:v", ENTRY, []],
   "vault.created": ["vault:v", { vault_id: "v", version: 1 }, VAULT],
   "vault.deleted": ["vault:v", { vault_id: "v", version: 2 }, VAULT],
@@ -173,7 +174,7 @@ test("a decision on the project's stream leads to a new reading of the books and
   apply("project:p", "match.undone", { ...DECIDED, status: "suggested" });
   await vi.advanceTimersByTimeAsync(15_000);
 
-  expect([...read].sort()).toEqual(["books", "match", "openItems", "summary", "unmatched"]);
+  expect([...read].sort()).toEqual(["books", "match", "mine", "openItems", "summary", "unmatched"]);
 });
 
 test("a bulk on the project's stream leads to a new reading of its lists too", async () => {
@@ -182,7 +183,7 @@ test("a bulk on the project's stream leads to a new reading of its lists too", a
   apply("project:p", "matches.reviewed", { action: "confirm", count: 9, counts: COUNTS });
   await vi.advanceTimersByTimeAsync(15_000);
 
-  expect([...read].sort()).toEqual(["books", "openItems", "pairMatches", "summary", "unmatched"]);
+  expect([...read].sort()).toEqual(["books", "mine", "openItems", "pairMatches", "summary", "unmatched"]);
 });
 
 test("a type that only a newer server knows changes nothing", async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { BookSum, PairSummary } from "../../src/api/rest";
-import { booksOf, tsvOf } from "../../src/pair/books";
+import { booksOf, termsOf, tsvOf } from "../../src/pair/books";
 
 const eur = (amount: string) => ({ amount, currency: "EUR" });
 const sum = (side: "left" | "right", part: Partial<BookSum>): BookSum => ({
@@ -72,4 +72,13 @@ test("what is copied has a column for each side of each term, and exact amounts"
     "Booked left": "-0.05",
     Agrees: "no",
   });
+});
+
+test("what is matched with a third source has a column, if there is any", () => {
+  const terms = (part: Partial<BookSum>) => termsOf(booksOf({ ...SUMMARY, sums: [sum("left", part)] })).map(([term]) => term);
+
+  expect(terms({})).not.toContain("elsewhere");
+  expect(terms({ elsewhere: eur("12.00") })).toContain("elsewhere");
+  const [head, row] = tsvOf(booksOf({ ...SUMMARY, sums: [sum("left", { elsewhere: eur("12.00") })] })).split("\n");
+  expect(row?.split("\t")[head?.split("\t").indexOf("Elsewhere left") ?? -1]).toBe("12.00");
 });

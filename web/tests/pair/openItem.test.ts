@@ -48,3 +48,11 @@ test("an open record is called by itself", () => {
 
   expect(namesOfItem(open)).toEqual(["INV-100003", "Aalto Oy", "2026-03-02"]);
 });
+
+test("a record that something else holds says what, and is open all the same", () => {
+  const open = (part: Partial<RecordView>) => namesOfItem(remainder({ match_id: null, remainder: null, record: record(part) }))[1];
+
+  expect(open({ state: "open" })).toBe("Aalto Oy");
+  expect(open({ state: "suggested" })).toBe("suggested with another source · Aalto Oy");
+  expect(open({ state: "suggested", signatures: [{ by: "u" }] })).toBe("write-off signed once · Aalto Oy");
+});
