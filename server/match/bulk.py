@@ -5,7 +5,7 @@ project and each job.
 A bulk locks its matches. A decision on one of them meanwhile is refused as busy; all others go on.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -253,8 +253,7 @@ async def _undo(u: UnitOfWork, project_id: UUID, match_ids: Sequence[UUID], body
     superseded = [one for one, match in standing.items() if match.status == MatchStatus.SUPERSEDED]
     other = await under_other_sign(u, back)
     back = back.without(both | other | await extended(u, superseded, but=list(standing)))
-    lost = await taken(u, back)
-    back = back.without({one for one in lost if one in standing})
+    back, lost = await _free(u, back, standing)
     lost |= both | other
     transition = Transition(u)
     moved, extensions = await bring_back(u, transition, held, back, lost)
@@ -273,6 +272,18 @@ async def _undo(u: UnitOfWork, project_id: UUID, match_ids: Sequence[UUID], body
         tell_reviewed(u, project_id, body.action, [*(held.matches[one] for one in moved), *extensions], settled, None)
         _audit(u, project_id, body.action, None, changed, body.reason)
     return u.answer(200, _answer(None, changed, skipped))
+
+
+async def _free(u: UnitOfWork, back: Back, asked: Collection[UUID]) -> tuple[Back, set[UUID]]:
+    """
+    What can come back, and the matches that cannot. One of those `asked` for takes along what its decision touched, and
+    what then stays in use may be in the way of another one.
+    """
+    lost: set[UUID] = set()
+    while found := await taken(u, back) - lost:
+        lost |= found
+        back = back.without({one for one in found if one in asked})
+    return back, lost
 
 
 async def _assign(u: UnitOfWork, project_id: UUID, standing: list[Standing], body: Review) -> Answer:

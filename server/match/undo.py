@@ -58,6 +58,14 @@ _TAKEN = """
                   WHERE o.record_id = mine.record_id AND o.active AND o.match_id <> ALL($2::text[]::uuid[])
                       AND (o.confirmed OR o.pair_id = mine.pair_id OR mine.match_id = ANY($3::text[]::uuid[])))
 """
+# ... those of which another one that comes back has been decided on since, over the same records: a match that stood in
+# place of the first one, and stands in place of nothing any more once it has been replaced in turn ...
+_OUTLIVED = """
+    WITH waking AS (SELECT * FROM unnest($1::text[]::uuid[], $2::bigint[], $3::bool[]) AS w(match_id, place, confirmed))
+    SELECT DISTINCT w.match_id FROM waking w JOIN match_records u ON u.match_id = w.match_id
+    JOIN match_records o ON o.record_id = u.record_id AND o.match_id <> u.match_id JOIN waking x ON x.match_id = o.match_id
+    WHERE (x.place, x.match_id) > (w.place, w.match_id) AND (o.pair_id = u.pair_id OR w.confirmed OR x.confirmed)
+"""
 # ... and those that compared something else: a record has changed since, or is gone and has taken its uses along.
 _STALE = f"""
     SELECT m.id AS match_id, m.kind, m.extends_id IS NOT NULL AND m.origin = 'engine' AS is_extension, count(*) FILTER (WHERE u.side = 'left') AS lefts,
@@ -175,9 +183,19 @@ async def taken(u: UnitOfWork, back: Back) -> set[UUID]:
         return set()
     confirmed = [str(one) for one, status in back.targets.items() if status == MatchStatus.CONFIRMED]
     found = await u.execute(_TAKEN, waking, [str(one) for one in back.targets], confirmed)
-    lost = {row["match_id"] for row in found} | await stale(u, waking)
+    lost = {row["match_id"] for row in found} | await stale(u, waking) | await _outlived(u, back)
     suggested = [one for one, status in back.targets.items() if status == MatchStatus.SUGGESTED and one not in lost]
     return lost | await baseless(u, suggested, back.targets, lost)
+
+
+async def _outlived(u: UnitOfWork, back: Back) -> set[UUID]:
+    """Those matches that would come back beside one that has come after them, over the same records."""
+    waking = [one for one, status in back.targets.items() if status in ACTIVE_MATCH]
+    if len(waking) < 2:
+        return set()
+    places = [back.rows.get(one, 0) for one in waking]
+    confirmed = [back.targets[one] == MatchStatus.CONFIRMED for one in waking]
+    return {row["match_id"] for row in await u.execute(_OUTLIVED, [str(one) for one in waking], places, confirmed)}
 
 
 async def stale(u: UnitOfWork, match_ids: Sequence[UUID | str]) -> set[UUID]:
