@@ -19,6 +19,7 @@ from models.decision import Decision as DecisionRow
 from models.job import Job
 from models.project import Project
 from models.status import DecisionKind, MatchStatus
+from realtime.events.match import RecordReopened
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.books.pairs import PairOf, find_pair
 from server.books.transitions import Said, Standing, Transition, lock_matches
@@ -31,8 +32,8 @@ from server.match.holding import ROUNDS, Held, begin_bulk, ensure_sign, hold_man
 from server.match.manual import refuse_strangers
 from server.match.notes import refuse_no_member
 from server.match.schemas import PairReview, Review, Reviewed, ReviewFilter, Skipped
-from server.match.telling import tell_reviewed
-from server.match.undo import Back, bring_back, find_back, leaving, taken, under_other_sign
+from server.match.telling import tell_records, tell_reviewed
+from server.match.undo import Back, bring_back, find_back, leaving, reopened_by, taken, under_other_sign
 from server.store.reading import Reading
 
 MOST_LISTED = 1000  # of what was skipped
@@ -110,9 +111,11 @@ async def undo_decision(actor: Actor, decision_id: UUID) -> Answer:
         codes |= dict.fromkeys(await taken(u, back), "record_in_use")
         transition = Transition(u)
         moved, extensions = await bring_back(u, transition, held, back, set(codes))
+        reopened = await reopened_by(u, transition, [standing[one] for one in moved])
         settled = await transition.settle_last(row.project_id)
         gone = set(moved)
         skipped = [(one, codes.get(one, "record_in_use")) for one in waiting if one not in gone]
+        tell_records(u, row.project_id, RecordReopened, reopened, settled)
         tell_reviewed(u, row.project_id, "undo", [*(standing[one] for one in moved), *extensions], settled, decision_id)
         _audit(u, row.project_id, "undo", decision_id, len(moved), None)
         return u.answer(200, _answer(decision_id, len(moved), skipped))

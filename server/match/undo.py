@@ -25,7 +25,7 @@ from server.match.decisions import Decision, already_decided
 from server.match.extensions import baseless, bases_of, supersede_extensions
 from server.match.four_eyes import may_proceed, over_limit, take_back, waiting
 from server.match.holding import Held, hold, refuse_used
-from server.match.telling import records_of, tell, tell_superseded
+from server.match.telling import WrittenOff, records_of, tell, tell_records, tell_superseded, written_off
 
 # The latest decision about each match that is not undone yet.
 _LATEST = """
@@ -61,10 +61,12 @@ _TAKEN = """
 # ... those of which another one that comes back has been decided on since, over the same records: a match that stood in
 # place of the first one, and stands in place of nothing any more once it has been replaced in turn ...
 _OUTLIVED = """
-    WITH waking AS (SELECT * FROM unnest($1::text[]::uuid[], $2::bigint[], $3::bool[]) AS w(match_id, place, confirmed))
+    WITH waking AS (SELECT * FROM unnest($1::text[]::uuid[], $2::bigint[], $3::text[], $4::bool[])
+        AS w(match_id, place, decision_id, confirmed))
     SELECT DISTINCT w.match_id FROM waking w JOIN match_records u ON u.match_id = w.match_id
     JOIN match_records o ON o.record_id = u.record_id AND o.match_id <> u.match_id JOIN waking x ON x.match_id = o.match_id
-    WHERE (x.place, x.match_id) > (w.place, w.match_id) AND (o.pair_id = u.pair_id OR w.confirmed OR x.confirmed)
+    WHERE x.place > w.place AND x.decision_id IS DISTINCT FROM w.decision_id
+      AND (o.job_id = u.job_id OR w.confirmed OR x.confirmed)
 """
 # ... and those that compared something else: a record has changed since, or is gone and has taken its uses along.
 _STALE = f"""
@@ -195,7 +197,9 @@ async def _outlived(u: UnitOfWork, back: Back) -> set[UUID]:
         return set()
     places = [back.rows.get(one, 0) for one in waking]
     confirmed = [back.targets[one] == MatchStatus.CONFIRMED for one in waking]
-    return {row["match_id"] for row in await u.execute(_OUTLIVED, [str(one) for one in waking], places, confirmed)}
+    decisions = [back.decisions.get(one) for one in waking]
+    texts = [str(one) for one in waking]
+    return {row["match_id"] for row in await u.execute(_OUTLIVED, texts, places, decisions, confirmed)}
 
 
 async def stale(u: UnitOfWork, match_ids: Sequence[UUID | str]) -> set[UUID]:
@@ -308,14 +312,9 @@ async def undo_match(actor: Actor, match_id: UUID, reason: str | None, expected:
             **({"reason": reason} if reason else {}),
         )
         answer = await answer_with(u, match_id)
+        reopened = await reopened_by(u, transition, [standing])
         settled = await transition.settle_last(match.project_id)
-        if match.pair_id is None:
-            for record_id in held.record_ids(match_id):
-                u.publish(
-                    RecordReopened(
-                        project_id=match.project_id, record_id=record_id, match_id=match_id, user_id=actor.id
-                    )
-                )
+        tell_records(u, match.project_id, RecordReopened, reopened, settled)
         others = [one for one in moved if one != match_id]
         for one in moved:
             if held.matches[one].pair_id is not None:
@@ -324,6 +323,13 @@ async def undo_match(actor: Actor, match_id: UUID, reason: str | None, expected:
                 tell(u, match.project_id, MatchUndone, held.matches[one], settled, replaced_ids=replaced, **more)
         tell_superseded(u, match.project_id, extensions, settled, records)
         return answer
+
+
+async def reopened_by(u: UnitOfWork, transition: Transition, moved: Sequence[Standing]) -> list[WrittenOff]:
+    """The records that were written off, or were about to be, until these matches moved; their pairs are settled too."""
+    found = await written_off(u, [match.id for match in moved if match.pair_id is None])
+    await transition.beside({one.source_id for one in found})
+    return found
 
 
 async def _refuse_roundabout(u: UnitOfWork, held: Held, back: Back, match_id: UUID) -> None:
