@@ -128,11 +128,14 @@ async def _review(u: UnitOfWork, project_id: UUID, pair: PairOf | None, body: Re
     """
     await begin_bulk(u)
     if body.action == "assign":  # a member is locked before matches
+        if "user_id" not in body.model_fields_set:
+            message = "say who is to look at these matches; null for nobody"
+            raise Invalid(errors=(Fault("/user_id", "missing_field", message),))
         await refuse_no_member(u, project_id, body.user_id)
     ids = await _chosen(u, pair, body, job_id)
     if len(ids) != body.expected_count:
         raise problems.CountChanged(
-            f"There are {len(ids):,} such matches now, not {body.expected_count:,}. Look again, then decide.",
+            f"{_number(len(ids))} now, not {body.expected_count:,}. Look again, then decide.",
             extensions={"count": len(ids)},
         )
     if body.action == "undo":
@@ -143,6 +146,14 @@ async def _review(u: UnitOfWork, project_id: UUID, pair: PairOf | None, body: Re
     if body.action == "assign":
         return await _assign(u, project_id, list(standing.values()), body)
     return await _decide(u, project_id, pair, standing, body)
+
+
+def _number(count: int) -> str:
+    return (
+        "There is 1 match like these"
+        if count == 1
+        else f"There are {format(count, ',') if count else 'no'} matches like these"
+    )
 
 
 async def _hold_undone(u: UnitOfWork, match_ids: Sequence[UUID]) -> tuple[dict[UUID, Standing], Back]:

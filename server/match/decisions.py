@@ -78,6 +78,40 @@ class Decision:
         await self.u.execute(statement, self.id, *values, *row)
 
 
+# A change of a record supersedes the suggestions over it in the same transaction, and what changed later is the same reason.
+_SUPERSEDED = f"""
+    SELECT e.record_id IS NOT NULL AS changed, (SELECT count(*) FROM match_records u WHERE u.match_id = m.id) < 2
+        AND m.pair_id IS NOT NULL AND m.extends_id IS NULL AS is_short,
+        (SELECT p.display_name FROM audit_log a LEFT JOIN api_tokens k ON a.actor_type = 'token' AND k.id = a.actor_id
+            JOIN users p ON p.id = coalesce(k.user_id, a.actor_id)
+            WHERE a.resource_id = e.record_id::text AND a.resource_type = 'record' AND a.action = 'record.update'
+            ORDER BY a.at DESC LIMIT 1) AS editor,
+        b.status <> '{MatchStatus.CONFIRMED}' AS is_base_gone, t.id AS taker, t.display_name AS taker_name
+    FROM matches m LEFT JOIN matches b ON b.id = m.extends_id
+    LEFT JOIN LATERAL (SELECT r.id AS record_id FROM match_records u JOIN reconciliation_records r ON r.id = u.record_id
+        WHERE u.match_id = m.id AND r.version > 1 AND (r.updated_at >= m.updated_at
+            OR (u.amount, u.currency) IS DISTINCT FROM (r.amount, r.currency)) LIMIT 1) e ON true
+    LEFT JOIN LATERAL (SELECT o.match_id AS id, p.display_name FROM match_records u
+        JOIN match_records o ON o.record_id = u.record_id AND o.confirmed JOIN matches x ON x.id = o.match_id
+        LEFT JOIN users p ON p.id = x.decided_by WHERE u.match_id = m.id LIMIT 1) t ON true
+    WHERE m.id = $1
+"""
+
+
+async def _why_superseded(u: UnitOfWork, match_id: UUID) -> str:
+    """What became of a suggestion that made way, as far as it can be told from what stands now."""
+    found = (await u.execute(_SUPERSEDED, match_id))[0]
+    if found["changed"] or found["is_short"]:
+        did = "removed" if found["is_short"] else "changed"
+        return f"{found['editor'] or 'Somebody'} {did} a record of this match since it was suggested. Match them again."
+    if found["is_base_gone"]:
+        return "The match that this one extends has changed. Match the records again."
+    if found["taker"] is not None:
+        who = found["taker_name"] or "Somebody"
+        return f"{who} decided on another match with records of this one. Undo that first."
+    return "This match made way for another one, or for a write-off. Match its records again."
+
+
 async def already_decided(u: UnitOfWork, match_id: UUID, status: MatchStatus) -> problems.AlreadyDecided:
     """The refusal for a match that is no suggestion, with who decided and when."""
     rows: list[dict[str, Any]] = await u.execute(
@@ -93,7 +127,7 @@ async def already_decided(u: UnitOfWork, match_id: UUID, status: MatchStatus) ->
         MatchStatus.CONFIRMED: f"{who} confirmed this match{when}. Undo that to decide again.",
         MatchStatus.REJECTED: f"{who} rejected this match{when}. Undo that to decide again.",
         MatchStatus.WITHDRAWN: "This match was withdrawn. Match its records again.",
-        MatchStatus.SUPERSEDED: "Another match has taken records of this one, or the match that it extends has changed.",
+        MatchStatus.SUPERSEDED: await _why_superseded(u, match_id) if status == MatchStatus.SUPERSEDED else "",
         MatchStatus.SUGGESTED: "This match is only a suggestion. There is nothing to undo.",
     }[status]
     return problems.AlreadyDecided(

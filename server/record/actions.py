@@ -26,6 +26,11 @@ from server.record.schemas import RecordIn, RecordUpdate
 from server.store.disk import refuse_without_room
 from server.store.reading import Reading
 
+_USED = """
+    SELECT m.id, m.pair_id, m.decided_by, m.decided_at, p.display_name FROM match_records u
+    JOIN matches m ON m.id = u.match_id LEFT JOIN users p ON p.id = m.decided_by WHERE u.record_id = $1 AND u.confirmed
+"""
+
 
 async def update_record(
     actor: Actor, record_id: UUID, body: RecordUpdate, expected: int | None, settings: Settings
@@ -138,8 +143,15 @@ async def _count_out(u: UnitOfWork, source_id: UUID, revision: int) -> None:
 
 
 async def _refuse_used(u: UnitOfWork, source: Source, record_id: UUID) -> None:
-    if await u.execute("SELECT 1 FROM match_records WHERE record_id = $1 AND confirmed", record_id):
-        raise problems.RecordInUse
+    if rows := await u.execute(_USED, record_id):
+        found = rows[0]
+        who, name = found["decided_by"], found["display_name"]
+        did = "wrote this record off" if found["pair_id"] is None else "confirmed a match of this record"
+        at = "" if found["decided_at"] is None else f" at {found['decided_at']:%Y-%m-%d %H:%M} UTC"
+        raise problems.RecordInUse(
+            f"{name or ('Somebody' if who else 'A job')} {did}{at}. Undo that first, then change the record.",
+            extensions={"match_id": str(found["id"]), "decided_by": who and str(who), "decided_by_name": name},
+        )
     await refuse_live_jobs(u, source.id)
     if source.status not in LOADED_SOURCE:
         raise problems.SourceInUse("The source is being loaded. Wait until it is ready.")
