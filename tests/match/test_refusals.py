@@ -47,6 +47,15 @@ async def test_a_record_in_use_says_who_uses_it(books, bob):
     assert changed["detail"].endswith(" UTC. Undo that first, then change the record.")
 
 
+async def test_a_source_that_is_being_read_says_for_whom(books, bob):
+    job = await books.job()
+
+    refused = await bob.problem("PATCH", f"/records/{books.left[0]}", {"reference": "R"}, if_match=1)
+
+    assert (refused["code"], refused["job_id"], refused["started_by_name"]) == ("source_in_use", job, "Alice")
+    assert refused["detail"].startswith("A reconciliation that Alice started is queued, and reads this source.")
+
+
 async def test_a_suggestion_that_made_way_says_what_for(books, bob):
     first, second, third = [await books.suggest([books.left[n]], [books.right[n]]) for n in range(3)]
     rival = await books.suggest(books.left[1:2], books.right[2:])

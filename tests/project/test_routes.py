@@ -35,7 +35,8 @@ async def test_stale_version_is_refused_with_who_and_which_fields(alice, project
     assert (response.status, problem["code"]) == (409, "version_conflict")
     assert problem["current_version"] == 2
     assert problem["changed_fields"] == ["name"]
-    assert problem["changed_by"] == str(alice.id)
+    assert (problem["changed_by"], problem["changed_by_name"]) == (str(alice.id), "Alice")
+    assert problem["detail"] == "Alice has changed this meanwhile. Load it again, then decide."
 
 
 async def test_same_key_and_body_get_the_stored_answer(alice, db):
