@@ -194,7 +194,7 @@ class RecordInUse(Problem):
 
 
 class Claimed(Problem):
-    """Somebody else has claimed the record. `user_id` and `until` say who, and how long at most."""
+    """Somebody else has claimed the record. `user_id`, `name` and `until` say who, and how long at most."""
 
     status, code, title = 409, "claimed", "Somebody else works on this record at the moment"
 

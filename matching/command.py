@@ -16,7 +16,7 @@ from matching import engine, inputs
 from matching.output import Writer
 from matching.plan import Plan, PlanInvalid
 from matching.reading.values import FileRejected
-from matching.results import left_out
+from matching.results import left_out, too_little
 from matching.sentences import numbered
 from matching.suggest import suggest
 from matching.summary import Tally, money_table, side_of
@@ -127,8 +127,12 @@ def _run(options: argparse.Namespace) -> None:
             if isinstance(item, engine.Chunk):
                 (reported if item.is_reported else matches).write(item)
     for step in tally.passes:
-        if (note := left_out(step.pass_name, step.skipped_blocks, step.skipped_pairs)) is not None:
-            sys.stderr.write(f"matching: {note}\n")
+        for note in (
+            left_out(step.pass_name, step.skipped_blocks, step.skipped_pairs),
+            too_little(step.pass_name, step.matches + step.reported, step.too_little),
+        ):
+            if note is not None:
+                sys.stderr.write(f"matching: {note}\n")
     sides = {
         name: side_of(side.table, side.roles, states)
         for name, side, states in zip(("left", "right"), (left, right), tally.states, strict=True)

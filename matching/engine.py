@@ -170,6 +170,7 @@ class _Solved:
     chosen: assignment.Assigned
     decided: _Decided
     candidates: int  # pairs that were compared
+    too_little: int = 0  # of them those that meet the gates of rules, but have too little evidence
 
 
 def run(
@@ -368,6 +369,7 @@ def _pass(work: _Run, index: int, step: RulesPass | ProbabilisticPass) -> Iterat
         skipped_blocks=pairs.skipped_blocks,
         skipped_pairs=pairs.skipped_pairs,
         local_components=chosen.local_components,
+        too_little=solved.too_little,
     )
 
 
@@ -380,6 +382,7 @@ def _ruled(work: _Run, step: RulesPass, tell: Callable[[str, float], None]) -> _
     _check(work)
     tell("comparing", 0.0)
     weight, evidence, keep = scoring.score(work.sides, step, pairs)
+    too_little = int(np.count_nonzero(keep & (weight <= assignment.UNMATCHED)))
     weight = np.where(keep, weight, 0)
     _check(work)
     tell("assigning", 0.0)
@@ -393,7 +396,7 @@ def _ruled(work: _Run, step: RulesPass, tell: Callable[[str, float], None]) -> _
         doubt = np.maximum(doubt, _shifted(work, _Scored(pairs, weight, evidence), chosen))
         can_confirm = recurring.confirmed(doubt, margin >= AMBIGUOUS_BELOW_BITS * scoring.MILLI)
     decided = _decide(work, step, pairs, chosen, can_confirm)
-    return _Solved(_Scored(pairs, weight, evidence), chosen, decided, len(pairs.left))
+    return _Solved(_Scored(pairs, weight, evidence), chosen, decided, len(pairs.left), too_little)
 
 
 def _learned(work: _Run, step: ProbabilisticPass, tell: Callable[[str, float], None]) -> _Solved:

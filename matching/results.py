@@ -98,6 +98,7 @@ class PassFinished:
     skipped_blocks: int
     skipped_pairs: int
     local_components: int  # components too large for exact margins, or for the exact optimum
+    too_little: int = 0  # pairs that meet the gates of rules, though not even with them a match is likelier than none
 
 
 def left_out(pass_name: str, blocks: int, pairs: int) -> str | None:
@@ -115,6 +116,21 @@ def left_out(pass_name: str, blocks: int, pairs: int) -> str | None:
         f"Pass {pass_name!r}: {groups} not compared, because that would have made {pairs:,} pairs, which is more than there "
         "is memory for. Records in such a group share a value that is too common. Add a gate that tells them apart, or "
         "give the engine more memory."
+    )
+
+
+def too_little(pass_name: str, matches: int, pairs: int) -> str | None:
+    """
+    A note for people about a pass without a match whose gates pairs met, or None if there is a match or no such pair.
+
+    A code that is unique on both sides is as rare as one true partner among so many rows, so alone it is even odds.
+    """
+    if matches or not pairs:
+        return None
+    met = "1 pair meets" if pairs == 1 else f"{pairs:,} pairs meet"
+    return (
+        f"Pass {pass_name!r}: {met} its conditions, but none is a match. Among so many records, what it compares is no better "
+        "than chance. Let it compare another field too, such as the amount or the date."
     )
 
 

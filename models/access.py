@@ -150,6 +150,22 @@ def can(role: str, action: str) -> bool:
     return role in PROJECT_ROLES and PROJECT_ROLES.index(role) >= PROJECT_ROLES.index(PROJECT_ACTIONS[action])
 
 
+def needed(role: str, action: str) -> str:
+    """Which roles an action needs, for somebody whose role does not allow it."""
+    known, place = (VAULT_ROLES, "vault") if action in VAULT_ACTIONS else (PROJECT_ROLES, "project")
+    allowed = [_word(one) for one in known if can(one, action)]
+    roles = f"{', '.join(allowed[:-1])} or {allowed[-1]}" if len(allowed) > 1 else allowed[0]
+    if role == ADMIN:
+        return (
+            f"This needs a member of the {place} with the role {roles}. You administer the installation, and are none."
+        )
+    return f"This needs the role {roles} in the {place}. Yours is {_word(role)}."
+
+
+def _word(role: str) -> str:
+    return role.replace("_", " ")
+
+
 # How a noun leads to its project or vault: the joins between the row `t` and the membership `m`.
 _PROJECT_PATHS: dict[type[Model], tuple[str, str]] = {
     Project: ("", "t.id"),
@@ -294,7 +310,7 @@ def _loaded(actor: Actor, model: type[Row], action: str, found: dict[str, Any]) 
     if actor.type == "system":
         role = "owner" if model in _PROJECT_PATHS else "vault_manager"
     if not can(role, action):
-        raise Forbidden(about=_about(model, found, project_id, action))
+        raise Forbidden(needed(role, action), about=_about(model, found, project_id, action))
     return Loaded(row=sql.hydrate(model, found), role=role, project_id=project_id)
 
 
@@ -370,7 +386,11 @@ def _answer(question: Question, row: dict[str, Any] | None, is_vault: bool) -> H
     role = row["role"] or ADMIN
     if question.actor.type == "system":
         role = "vault_manager" if is_vault else "owner"
-    return Held(role, row["project_id"], row["ends_at"]) if can(role, question.action) else Forbidden()
+    return (
+        Held(role, row["project_id"], row["ends_at"])
+        if can(role, question.action)
+        else Forbidden(needed(role, question.action))
+    )
 
 
 async def active_accounts(asked: Sequence[tuple[Actor, UUID]]) -> list[bool]:

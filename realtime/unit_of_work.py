@@ -253,8 +253,9 @@ class UnitOfWork:
         if row.version == expected:
             return
         changes = await self.execute(
-            "SELECT a.at, coalesce(k.user_id, a.actor_id) AS actor_id, a.details->'changed' AS changed FROM audit_log a "
-            "LEFT JOIN api_tokens k ON a.actor_type = 'token' AND k.id = a.actor_id WHERE a.resource_id = $1 "
+            "SELECT a.at, coalesce(k.user_id, a.actor_id) AS actor_id, p.display_name, a.details->'changed' AS changed "
+            "FROM audit_log a LEFT JOIN api_tokens k ON a.actor_type = 'token' AND k.id = a.actor_id "
+            "LEFT JOIN users p ON p.id = coalesce(k.user_id, a.actor_id) WHERE a.resource_id = $1 "
             "AND (a.details->>'version')::int > $2 ORDER BY a.at DESC, a.id DESC LIMIT 50",
             str(row.id),
             expected,
@@ -262,13 +263,14 @@ class UnitOfWork:
         fields: set[str] = set()
         for change in changes:
             fields.update(json.loads(change["changed"] or "[]"))
-        newest = changes[0] if changes else {"at": row.updated_at, "actor_id": None}
+        newest = changes[0] if changes else {"at": row.updated_at, "actor_id": None, "display_name": None}
         raise VersionConflict(
-            detail="Someone has changed this meanwhile. Load it again, then decide.",
+            detail=f"{newest['display_name'] or 'Somebody'} has changed this meanwhile. Load it again, then decide.",
             extensions={
                 "current_version": row.version,
                 "changed_fields": sorted(fields),
                 "changed_by": str(newest["actor_id"]) if newest["actor_id"] else None,
+                "changed_by_name": newest["display_name"],
                 "changed_at": newest["at"].isoformat().replace("+00:00", "Z"),
             },
         )

@@ -1,6 +1,6 @@
 """Events about decisions on matches. They go to the job that found the match, if one did, and to the project."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 from uuid import UUID
 
 from pydantic import Field, PositiveInt
@@ -122,13 +122,23 @@ class MatchesReviewed(WithCounts):
 
 
 class _OnRecord(Event):
+    """
+    An event about a record that has no partner. A write-off counts in every pair of the record's source, so there is one
+    event for each of them, with the record's `side` and the `counts` of that pair; if there is none, one without these.
+    """
+
     nouns: ClassVar = ("project",)
 
     project_id: Routing
     record_id: UUID
+    source_id: UUID
+    left_source: UUID | None
+    right_source: UUID | None
+    side: Literal["left", "right"] | None
     match_id: UUID
     user_id: UUID | None
     reason: str | None = None
+    counts: Counts | None
 
     def streams(self) -> tuple[str, ...]:
         return (streams.project(self.project_id),)

@@ -6,7 +6,7 @@ numbers of the pair's matches, and the counts of the jobs.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -94,6 +94,11 @@ _LAST = f"""
     first AS (
         SELECT jsonb_build_object('pair', id, 'left', left_source_id, 'right', right_source_id)::text AS said FROM pair
         UNION ALL SELECT jsonb_build_object('job', id, 'counts', counts::jsonb)::text FROM counted)
+"""
+
+
+_PAIRS = """
+    SELECT id FROM pairs WHERE left_source_id = ANY($1::text[]::uuid[]) OR right_source_id = ANY($1::text[]::uuid[])
 """
 
 
@@ -215,6 +220,11 @@ class Transition:
                 self._pairs.add(match.pair_id)
             if match.job_id is not None:
                 self._jobs.setdefault(match.job_id, Counter({"matches": 0}))
+
+    async def beside(self, source_ids: Collection[UUID]) -> None:
+        """Note the pairs of sources whose terms change in all of them: `settle` reads their counts."""
+        rows = await self.u.execute(_PAIRS, [str(source_id) for source_id in source_ids])
+        self._pairs.update(row["id"] for row in rows)
 
     async def made(self, matches: Sequence[Standing]) -> None:
         """Note matches that were just made, with their uses, in the status that they have."""

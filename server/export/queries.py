@@ -109,6 +109,8 @@ _RECORD = f"""r."row", {_money("r.amount", "r.currency")}, r.currency, r.date, r
 _KINDS = {"one_to_many": "many_to_one", "many_to_one": "one_to_many"}
 _KIND = " ".join(f"WHEN m.kind = '{kind}' AND {{turned}} THEN '{other}'" for kind, other in _KINDS.items())
 _DIFFERENCE = "CASE WHEN {turned} THEN {sign} * m.difference ELSE m.difference END"
+# What becomes of a difference, if there is one. Over several currencies it is no sum, and is booked.
+_AS = "CASE WHEN m.difference <> 0 OR (m.difference IS NULL AND m.difference_as = 'booked') THEN m.difference_as END"
 # The records of the matches. A suggestion to extend a match is shown with those of its base, as in lists.
 _USES = """(SELECT u.match_id, u.record_id, u.side FROM match_records u WHERE u.match_id = ANY('{{{ids}}}'::uuid[])
     UNION ALL SELECT e.id, o.record_id, CASE WHEN b.turned = e.turned THEN o.side WHEN o.side = 'left' THEN 'right' ELSE 'left' END
@@ -118,7 +120,7 @@ _USES = """(SELECT u.match_id, u.record_id, u.side FROM match_records u WHERE u.
 # The columns of matching.reading.exported, and the record itself.
 _MATCHES = f"""
     SELECT m.id, m.status, CASE {_KIND} ELSE m.kind END, m.pass_name, m.score, m.margin, m.ambiguity,
-        {_money(_DIFFERENCE, "m.currency")}, CASE WHEN m.difference IS NOT NULL THEN m.difference_as END, m.difference_reason,
+        {_money(_DIFFERENCE, "m.currency")}, {_AS}, m.difference_reason,
         {_money("m.remainder", "m.currency")}, {_side("m.remainder_side")},
         {_side("u.side")}, {_RECORD}, m.origin, p.display_name,
         to_char(m.decided_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), m.reason, m.plan_hash,

@@ -9,13 +9,19 @@ from realtime.unit_of_work import UnitOfWork
 
 
 async def refuse_live_jobs(u: UnitOfWork, source_id: UUID) -> None:
-    """Refuse while a live job reads the source. Raises: SourceInUse."""
+    """Refuse while a live job reads the source. Raises: SourceInUse, which names the job and who started it."""
     rows = await u.execute(
-        f"SELECT 1 FROM reconciliation_jobs WHERE (left_source_id = $1 OR right_source_id = $1) AND status IN {sql_list(LIVE_JOB)} LIMIT 1",
+        "SELECT j.id, j.status, p.display_name FROM reconciliation_jobs j LEFT JOIN users p ON p.id = j.created_by "
+        f"WHERE (j.left_source_id = $1 OR j.right_source_id = $1) AND j.status IN {sql_list(LIVE_JOB)} ORDER BY j.id LIMIT 1",
         source_id,
     )
     if rows:
-        raise problems.SourceInUse
+        found = rows[0]
+        whose = f"A reconciliation that {found['display_name'] or 'somebody'} started"
+        raise problems.SourceInUse(
+            f"{whose} is {found['status']}, and reads this source. Wait for it or cancel it.",
+            extensions={"job_id": str(found["id"]), "started_by_name": found["display_name"]},
+        )
 
 
 async def lock_jobs(u: UnitOfWork, job_ids: Iterable[UUID]) -> None:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from core.clock import now
 from core.money import NO_CURRENCY, Money
-from matching.results import left_out
+from matching.results import left_out, too_little
 from models import access
 from models.access import Actor
 from models.job import Job
@@ -208,10 +208,11 @@ def _proof_side(terms: Terms, code: str) -> ProofSide:
 
 
 def _notes(statistics: dict[str, Any], extending: int) -> list[str]:
-    notes = [
-        left_out(step["pass_name"], step.get("skipped_blocks", 0), step.get("skipped_pairs", 0))
-        for step in statistics.get("passes", [])
-    ]
+    notes: list[str | None] = []
+    for step in statistics.get("passes", []):
+        notes.append(left_out(step["pass_name"], step.get("skipped_blocks", 0), step.get("skipped_pairs", 0)))
+        found = step.get("matches", 0) + step.get("reported", 0)
+        notes.append(too_little(step["pass_name"], found, step.get("too_little", 0)))
     if extending:
         notes.append(
             f"Some matches ({extending:,}) extend earlier ones, whose records this reconciliation has not read. Both sides "

@@ -5,7 +5,7 @@ project and each job.
 A bulk locks its matches. A decision on one of them meanwhile is refused as busy; all others go on.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -19,6 +19,7 @@ from models.decision import Decision as DecisionRow
 from models.job import Job
 from models.project import Project
 from models.status import DecisionKind, MatchStatus
+from realtime.events.match import RecordReopened
 from realtime.events.user import WorkAssigned
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.books.pairs import PairOf, find_pair
@@ -32,8 +33,8 @@ from server.match.holding import ROUNDS, Held, begin_bulk, ensure_sign, hold_man
 from server.match.manual import refuse_strangers
 from server.match.notes import refuse_unable
 from server.match.schemas import PairReview, Review, Reviewed, ReviewFilter, Skipped
-from server.match.telling import tell_reviewed
-from server.match.undo import Back, bring_back, find_back, leaving, taken, under_other_sign
+from server.match.telling import tell_records, tell_reviewed
+from server.match.undo import Back, bring_back, find_back, leaving, reopened_by, taken, under_other_sign
 from server.store.reading import Reading
 
 MOST_LISTED = 1000  # of what was skipped
@@ -111,9 +112,11 @@ async def undo_decision(actor: Actor, decision_id: UUID) -> Answer:
         codes |= dict.fromkeys(await taken(u, back), "record_in_use")
         transition = Transition(u)
         moved, extensions = await bring_back(u, transition, held, back, set(codes))
+        reopened = await reopened_by(u, transition, [standing[one] for one in moved])
         settled = await transition.settle_last(row.project_id)
         gone = set(moved)
         skipped = [(one, codes.get(one, "record_in_use")) for one in waiting if one not in gone]
+        tell_records(u, row.project_id, RecordReopened, reopened, settled)
         tell_reviewed(u, row.project_id, "undo", [*(standing[one] for one in moved), *extensions], settled, decision_id)
         _audit(u, row.project_id, "undo", decision_id, len(moved), None)
         return u.answer(200, _answer(decision_id, len(moved), skipped))
@@ -147,11 +150,14 @@ async def _review(u: UnitOfWork, project_id: UUID, pair: PairOf | None, body: Re
     """
     await begin_bulk(u)
     if body.action == "assign":  # a member is locked before matches
+        if "user_id" not in body.model_fields_set:
+            message = "say who is to look at these matches; null for nobody"
+            raise Invalid(errors=(Fault("/user_id", "missing_field", message),))
         await refuse_unable(u, project_id, body.user_id)
     ids = await _chosen(u, pair, body, job_id)
     if len(ids) != body.expected_count:
         raise problems.CountChanged(
-            f"There are {len(ids):,} such matches now, not {body.expected_count:,}. Look again, then decide.",
+            f"{_number(len(ids))} now, not {body.expected_count:,}. Look again, then decide.",
             extensions={"count": len(ids)},
         )
     if body.action == "undo":
@@ -162,6 +168,14 @@ async def _review(u: UnitOfWork, project_id: UUID, pair: PairOf | None, body: Re
     if body.action == "assign":
         return await _assign(u, project_id, pair, list(standing.values()), body)
     return await _decide(u, project_id, pair, standing, body)
+
+
+def _number(count: int) -> str:
+    return (
+        "There is 1 match like these"
+        if count == 1
+        else f"There are {format(count, ',') if count else 'no'} matches like these"
+    )
 
 
 async def _hold_undone(u: UnitOfWork, match_ids: Sequence[UUID]) -> tuple[dict[UUID, Standing], Back]:
@@ -276,8 +290,7 @@ async def _undo(u: UnitOfWork, project_id: UUID, match_ids: Sequence[UUID], body
     superseded = [one for one, match in standing.items() if match.status == MatchStatus.SUPERSEDED]
     other = await under_other_sign(u, back)
     back = back.without(both | other | await extended(u, superseded, but=list(standing)))
-    lost = await taken(u, back)
-    back = back.without({one for one in lost if one in standing})
+    back, lost = await _free(u, back, standing)
     lost |= both | other
     transition = Transition(u)
     moved, extensions = await bring_back(u, transition, held, back, lost)
@@ -296,6 +309,18 @@ async def _undo(u: UnitOfWork, project_id: UUID, match_ids: Sequence[UUID], body
         tell_reviewed(u, project_id, body.action, [*(held.matches[one] for one in moved), *extensions], settled, None)
         _audit(u, project_id, body.action, None, changed, body.reason)
     return u.answer(200, _answer(None, changed, skipped))
+
+
+async def _free(u: UnitOfWork, back: Back, asked: Collection[UUID]) -> tuple[Back, set[UUID]]:
+    """
+    What can come back, and the matches that cannot. One of those `asked` for takes along what its decision touched, and
+    what then stays in use may be in the way of another one.
+    """
+    lost: set[UUID] = set()
+    while found := await taken(u, back) - lost:
+        lost |= found
+        back = back.without({one for one in found if one in asked})
+    return back, lost
 
 
 async def _assign(

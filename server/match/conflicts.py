@@ -35,8 +35,25 @@ _ADVICE = {
 # What is said where no person has decided.
 _NOBODY = {
     MatchStatus.CONFIRMED: "The job confirmed this match.",
-    MatchStatus.SUPERSEDED: "A job has matched records of this one, or the match that it extends has changed.",
+    MatchStatus.SUPERSEDED: "A job has matched records of this one.",
 }
+
+
+# A change of a record supersedes the suggestions over it in the same transaction, and what changed later is the same reason.
+_CHANGED = f"""
+    SELECT e.record_id IS NOT NULL AS changed, (SELECT count(*) FROM match_records u WHERE u.match_id = m.id) < 2
+        AND m.pair_id IS NOT NULL AND m.extends_id IS NULL AS is_short,
+        (SELECT p.display_name FROM audit_log a LEFT JOIN api_tokens k ON a.actor_type = 'token' AND k.id = a.actor_id
+            JOIN users p ON p.id = coalesce(k.user_id, a.actor_id)
+            WHERE a.resource_id = e.record_id::text AND a.resource_type = 'record' AND a.action = 'record.update'
+            ORDER BY a.at DESC LIMIT 1) AS editor,
+        b.status <> '{MatchStatus.CONFIRMED}' AS is_base_gone
+    FROM matches m LEFT JOIN matches b ON b.id = m.extends_id
+    LEFT JOIN LATERAL (SELECT r.id AS record_id FROM match_records u JOIN reconciliation_records r ON r.id = u.record_id
+        WHERE u.match_id = m.id AND r.version > 1 AND (r.updated_at >= m.updated_at
+            OR (u.amount, u.currency) IS DISTINCT FROM (r.amount, r.currency)) LIMIT 1) e ON true
+    WHERE m.id = $1
+"""
 
 
 async def expect_version(u: UnitOfWork, match: Match, expected: int | None, *, required: bool = False) -> None:
@@ -75,9 +92,22 @@ async def already_decided(u: UnitOfWork, match_id: UUID, status: MatchStatus) ->
     """The refusal for a match whose status does not allow the decision, with who decided what, when, and how to go on."""
     found = await latest_decision(u, match_id, status)
     said = _NOBODY.get(status, "") if found is None else _said(found)
+    if found is None and status == MatchStatus.SUPERSEDED and (why := await _why_superseded(u, match_id)) is not None:
+        return problems.AlreadyDecided(why, extensions={"match_status": str(status), **_decided(None)})
     return problems.AlreadyDecided(
         f"{said} {_ADVICE[status]}".strip(), extensions={"match_status": str(status), **_decided(found)}
     )
+
+
+async def _why_superseded(u: UnitOfWork, match_id: UUID) -> str | None:
+    """What a suggestion made way for that was no decision, as far as it can be told from what stands now."""
+    found = (await u.execute(_CHANGED, match_id))[0]
+    if found["changed"] or found["is_short"]:
+        did = "removed" if found["is_short"] else "changed"
+        return f"{found['editor'] or 'Somebody'} {did} a record of this match since it was suggested. Match them again."
+    if found["is_base_gone"]:
+        return "The match that this one extends has changed. Match the records again."
+    return None
 
 
 async def latest_decision(u: UnitOfWork, match_id: UUID, status: MatchStatus) -> dict[str, Any] | None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
 from core.money import Money
 from models.status import MatchKind, MatchStatus
@@ -34,6 +34,15 @@ def _distinct(ids: list[UUID]) -> list[UUID]:
 Records = Annotated[list[UUID], Field(max_length=MOST_RECORDS), AfterValidator(_distinct)]
 
 
+def _of_booked(code: str | None, info: ValidationInfo) -> str | None:
+    if code is not None and (info.data or {}).get("difference") == "open":  # there is none outside a body
+        raise ValueError("a difference that stays open has no reason code; book it, or leave the code out")
+    return code
+
+
+DifferenceReason = Annotated[ReasonCode | None, AfterValidator(_of_booked)]
+
+
 class MatchByHand(Body):
     """
     Records of both sides that belong together.
@@ -47,7 +56,7 @@ class MatchByHand(Body):
     right: Records = []
     reason: Prose | None = None
     difference: Literal["open", "booked"] | None = None
-    difference_reason: ReasonCode | None = None
+    difference_reason: DifferenceReason = None
     replaces: Annotated[list[UUID], Field(max_length=100), AfterValidator(_distinct)] = []
     remainder_of: UUID | None = None
 
@@ -94,7 +103,7 @@ class Split(Body):
     parts: Annotated[list[Part], Field(min_length=2, max_length=MOST_RECORDS), AfterValidator(_one_match)]
     reason: Prose | None = None
     difference: Literal["open", "booked"] | None = None
-    difference_reason: ReasonCode | None = None
+    difference_reason: DifferenceReason = None
 
 
 class WriteOff(Body):

@@ -26,7 +26,7 @@ from server.match.decisions import Decision
 from server.match.extensions import baseless, bases_of, supersede_extensions
 from server.match.four_eyes import may_proceed, over_limit, take_back, waiting
 from server.match.holding import Held, hold, refuse_used
-from server.match.telling import records_of, tell, tell_superseded
+from server.match.telling import WrittenOff, records_of, tell, tell_records, tell_superseded, written_off
 
 # The latest decision about each match that is not undone yet.
 _LATEST = """
@@ -58,6 +58,16 @@ _TAKEN = """
       AND EXISTS (SELECT 1 FROM match_records o
                   WHERE o.record_id = mine.record_id AND o.active AND o.match_id <> ALL($2::text[]::uuid[])
                       AND (o.confirmed OR o.pair_id = mine.pair_id OR mine.match_id = ANY($3::text[]::uuid[])))
+"""
+# ... those of which another one that comes back has been decided on since, over the same records: a match that stood in
+# place of the first one, and stands in place of nothing any more once it has been replaced in turn ...
+_OUTLIVED = """
+    WITH waking AS (SELECT * FROM unnest($1::text[]::uuid[], $2::bigint[], $3::text[], $4::bool[])
+        AS w(match_id, place, decision_id, confirmed))
+    SELECT DISTINCT w.match_id FROM waking w JOIN match_records u ON u.match_id = w.match_id
+    JOIN match_records o ON o.record_id = u.record_id AND o.match_id <> u.match_id JOIN waking x ON x.match_id = o.match_id
+    WHERE x.place > w.place AND x.decision_id IS DISTINCT FROM w.decision_id
+      AND (o.job_id = u.job_id OR w.confirmed OR x.confirmed)
 """
 # ... and those that compared something else: a record has changed since, or is gone and has taken its uses along.
 _STALE = f"""
@@ -176,9 +186,21 @@ async def taken(u: UnitOfWork, back: Back) -> set[UUID]:
         return set()
     confirmed = [str(one) for one, status in back.targets.items() if status == MatchStatus.CONFIRMED]
     found = await u.execute(_TAKEN, waking, [str(one) for one in back.targets], confirmed)
-    lost = {row["match_id"] for row in found} | await stale(u, waking)
+    lost = {row["match_id"] for row in found} | await stale(u, waking) | await _outlived(u, back)
     suggested = [one for one, status in back.targets.items() if status == MatchStatus.SUGGESTED and one not in lost]
     return lost | await baseless(u, suggested, back.targets, lost)
+
+
+async def _outlived(u: UnitOfWork, back: Back) -> set[UUID]:
+    """Those matches that would come back beside one that has come after them, over the same records."""
+    waking = [one for one, status in back.targets.items() if status in ACTIVE_MATCH]
+    if len(waking) < 2:
+        return set()
+    places = [back.rows.get(one, 0) for one in waking]
+    confirmed = [back.targets[one] == MatchStatus.CONFIRMED for one in waking]
+    decisions = [back.decisions.get(one) for one in waking]
+    texts = [str(one) for one in waking]
+    return {row["match_id"] for row in await u.execute(_OUTLIVED, texts, places, decisions, confirmed)}
 
 
 async def stale(u: UnitOfWork, match_ids: Sequence[UUID | str]) -> set[UUID]:
@@ -291,14 +313,9 @@ async def undo_match(actor: Actor, match_id: UUID, reason: str | None, expected:
             **({"reason": reason} if reason else {}),
         )
         answer = await answer_with(u, match_id)
+        reopened = await reopened_by(u, transition, [standing])
         settled = await transition.settle_last(match.project_id)
-        if match.pair_id is None:
-            for record_id in held.record_ids(match_id):
-                u.publish(
-                    RecordReopened(
-                        project_id=match.project_id, record_id=record_id, match_id=match_id, user_id=actor.id
-                    )
-                )
+        tell_records(u, match.project_id, RecordReopened, reopened, settled)
         others = [one for one in moved if one != match_id]
         for one in moved:
             if held.matches[one].pair_id is not None:
@@ -316,6 +333,13 @@ async def _base_changed(u: UnitOfWork, match: Match) -> problems.RecordInUse:
     return problems.RecordInUse(
         f"{said} It is the match that this one extends. Match the records by hand.", extensions=more
     )
+
+
+async def reopened_by(u: UnitOfWork, transition: Transition, moved: Sequence[Standing]) -> list[WrittenOff]:
+    """The records that were written off, or were about to be, until these matches moved; their pairs are settled too."""
+    found = await written_off(u, [match.id for match in moved if match.pair_id is None])
+    await transition.beside({one.source_id for one in found})
+    return found
 
 
 async def _refuse_roundabout(u: UnitOfWork, held: Held, back: Back, match_id: UUID) -> None:

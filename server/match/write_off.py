@@ -25,7 +25,7 @@ from server.match.four_eyes import is_over, may_proceed, sign
 from server.match.holding import hold, refuse_used
 from server.match.reasons import refuse_unknown_reason
 from server.match.schemas import WriteOff
-from server.match.telling import records_of, tell_superseded
+from server.match.telling import records_of, tell_records, tell_superseded, written_off
 from server.match.undo import undo_match
 from server.record import queries
 from server.store.reading import Reading
@@ -98,15 +98,14 @@ async def write_off(actor: Actor, record_id: UUID, body: WriteOff) -> Answer:
         await decision.made([match_id], status)
         await transition.made([Standing(match_id, None, None, status, 1)])
         records = await records_of(u, rivals)
-        settled = await transition.settle()
         if needs_two:
+            await transition.settle()
             await sign(u, await Match.get(id=match_id, using_db=u.connection), "write_off")
             return await _answer(u, record_id)
-        u.publish(
-            RecordWrittenOff(
-                project_id=project_id, record_id=record_id, match_id=match_id, user_id=actor.id, reason=body.reason
-            )
-        )
+        found = await written_off(u, [match_id])
+        await transition.beside([record.source_id])
+        settled = await transition.settle_last(project_id)
+        tell_records(u, project_id, RecordWrittenOff, found, settled, reason=body.reason)
         tell_superseded(u, project_id, rivals, settled, records)
         _audit(u, project_id, record_id, match_id, body.reason)
         return await _answer(u, record_id)
@@ -125,16 +124,10 @@ async def _second(u: UnitOfWork, role: str, match_id: UUID, record_id: UUID, bod
     await transition.move([held.matches[match_id]], MatchStatus.CONFIRMED, Said(u.actor.id, u.at, body.comment))
     await transition.move(held.rivals, MatchStatus.SUPERSEDED, Said())
     records = await records_of(u, held.rivals)
-    settled = await transition.settle()
-    u.publish(
-        RecordWrittenOff(
-            project_id=match.project_id,
-            record_id=record_id,
-            match_id=match_id,
-            user_id=u.actor.id,
-            reason=match.difference_reason,
-        )
-    )
+    found = await written_off(u, [match_id])
+    await transition.beside([one.source_id for one in found])
+    settled = await transition.settle_last(match.project_id)
+    tell_records(u, match.project_id, RecordWrittenOff, found, settled, reason=match.difference_reason)
     tell_superseded(u, match.project_id, held.rivals, settled, records)
     _audit(u, match.project_id, record_id, match_id, match.difference_reason)
     return await _answer(u, record_id)

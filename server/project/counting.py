@@ -29,8 +29,9 @@ class Counting:
     def note(self, events: Sequence[Event]) -> None:
         """Note what a commit has published. Does not wait."""
         for event in events:
-            if isinstance(getattr(event, "counts", None), Counts):
-                self._changed.add(event.job_id)  # type: ignore[attr-defined]  # events that carry counts are about a job
+            job_id = getattr(event, "job_id", None)
+            if job_id is not None and isinstance(getattr(event, "counts", None), Counts):
+                self._changed.add(job_id)
                 self._wake.set()
 
     async def run(self) -> None:

@@ -10,6 +10,7 @@ sockets it has, so that it does not matter which of them ends, or how.
 import asyncio
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from tortoise import Tortoise
@@ -66,7 +67,7 @@ async def claim(actor: Actor, record_id: UUID) -> Answer:
         claimed = await u.execute(_CLAIM, record_id, loaded.project_id, actor.id, LASTS, AWAY)
         if not claimed:
             (other,) = await u.execute(_LOCK, record_id, AWAY)
-            raise Claimed(extensions={"user_id": str(other["user_id"]), "until": rfc3339(other["until"])})
+            raise await _claimed(u, other)
         if not before or before[0]["user_id"] != actor.id or not before[0]["lasts"]:
             assert actor.id is not None
             u.publish(
@@ -82,6 +83,17 @@ async def claim(actor: Actor, record_id: UUID) -> Answer:
         return u.answer(200, view, version=view.version)
 
 
+async def _claimed(u: UnitOfWork, other: dict[str, Any]) -> Claimed:
+    """The refusal that says who works on a record, and how long at most."""
+    rows = await u.execute("SELECT display_name FROM users WHERE id = $1", other["user_id"])
+    name = rows[0]["display_name"] if rows else None
+    return Claimed(
+        f"{name or 'Somebody else'} works on this record, until {other['until']:%H:%M:%S} UTC if they do not go on. "
+        "Wait, or ask them.",
+        extensions={"user_id": str(other["user_id"]), "name": name, "until": rfc3339(other["until"])},
+    )
+
+
 async def release(actor: Actor, record_id: UUID) -> None:
     """Give a claim back, if there is one. Raises: NotFound, Forbidden, Claimed by somebody else."""
     async with unit_of_work(actor) as u:
@@ -91,7 +103,7 @@ async def release(actor: Actor, record_id: UUID) -> None:
         if not held:
             return
         if held[0]["user_id"] != actor.id and held[0]["lasts"]:
-            raise Claimed(extensions={"user_id": str(held[0]["user_id"]), "until": rfc3339(held[0]["until"])})
+            raise await _claimed(u, held[0])
         await u.execute("DELETE FROM record_claims WHERE record_id = $1", record_id)
         _tell(u, loaded.project_id, record_id, loaded.row.source_id, held[0]["user_id"])
 

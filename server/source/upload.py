@@ -81,6 +81,10 @@ class Upload:
     reported_at: float = 0.0
 
 
+def _too_large(pointer: str, detail: str) -> problems.TooLarge:
+    return problems.TooLarge(detail, (Fault(pointer, "too_large", detail),))
+
+
 async def receive(actor: Actor, project_id: UUID, request: web.Request, settings: Settings) -> Answer:
     """
     Store an uploaded file and queue its loading.
@@ -90,7 +94,7 @@ async def receive(actor: Actor, project_id: UUID, request: web.Request, settings
     """
     limit_bytes, disk = settings.upload_max_bytes, request.app[DISK]
     if request.content_length is not None and request.content_length > limit_bytes + MOST_BYTES:
-        raise problems.TooLarge(f"A file may be at most {limit_bytes} bytes long.")
+        raise _too_large("/file", f"A file may be at most {limit_bytes:,} bytes long.")
     disk.refuse_when_full(request.content_length or 0)
     refuse_encoding(request)
     rest = Rest()
@@ -173,7 +177,7 @@ async def _field_text(part: BodyPartReader, rest: Rest) -> str:
         raw += chunk
         rest.take(len(chunk))
         if len(raw) > MAX_FIELD_BYTES:
-            raise problems.TooLarge(f"The part {part.name} may be at most {MAX_FIELD_BYTES} bytes long.")
+            raise _too_large(f"/{part.name}", f"The part {part.name} may be at most {MAX_FIELD_BYTES:,} bytes long.")
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
@@ -215,7 +219,7 @@ async def _store_file(upload: Upload, part: BodyPartReader) -> None:
         piece = await part.read_chunk(256 * 1024)
         pending += piece
         if upload.size_bytes + len(pending) > upload.limit_bytes:
-            raise problems.TooLarge(f"A file may be at most {upload.limit_bytes} bytes long.")
+            raise _too_large("/file", f"A file may be at most {upload.limit_bytes:,} bytes long.")
         while len(pending) >= CHUNK_BYTES or (not piece and pending):
             chunk = bytes(pending[:CHUNK_BYTES])
             del pending[:CHUNK_BYTES]

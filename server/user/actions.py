@@ -24,7 +24,10 @@ from server.vault.cipher import VaultCipher
 def require_admin(actor: Actor, action: str, user_id: UUID | None = None) -> None:
     """Only administrators may manage accounts. Raises: Forbidden."""
     if actor.role != "admin":
-        raise Forbidden(about=About("account", "user", action, str(user_id or "")))
+        raise Forbidden(
+            "Only administrators may do this to other people's accounts.",
+            about=About("account", "user", action, str(user_id or "")),
+        )
 
 
 async def create_user(actor: Actor, body: UserCreate, passwords: Passwords, *, is_demo: bool = False) -> Answer:

@@ -56,6 +56,16 @@ async def test_people_see_who_is_here_and_who_looks_at_the_same_match(visit, rev
     await expect(here).to_have_count(0)
 
 
+async def test_on_a_phone_who_is_here_widens_nothing(visit, reviewer, still_room):
+    mine, hers = await visit(), await visit()
+    page = await mine.enter(still_room["address"])
+    await page.set_viewport_size({"width": 390, "height": 800})
+    await hers.enter(still_room["address"], ROSA, PASSWORD)
+    await expect(page.get_by_role("region", name="Here now")).to_contain_text("Rosa")
+
+    assert await page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
 async def _an_entry(manager, project):
     """The page of an entry in a vault that Rosa may use."""
     vault = await manager.send("POST", f"/projects/{project}/vaults", {"name": "Banks"})

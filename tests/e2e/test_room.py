@@ -39,7 +39,7 @@ async def test_the_review_begins_with_what_waits_and_goes_on_over_pages_with_key
     await ready(page)
     await page.keyboard.press("c")
 
-    await expect(matches.get_by_text(f"51–{LONG} of").first).to_be_visible()
+    await expect(matches.get_by_text(f"50–{LONG - 1} of {LONG - 1} matches").first).to_be_visible()
     first = matches.locator("tbody tr").first
     await expect(first).to_be_focused()
     await expect(first).to_have_attribute("aria-selected", "true")
@@ -72,6 +72,22 @@ async def test_the_opened_match_is_in_the_address_and_back_closes_it_first(visit
     await expect(page.get_by_role("searchbox", name="Find")).to_have_value("R-03")
     await page.go_back()
     await expect(page.get_by_role("link", name=f"To review {LONG}")).to_have_attribute("aria-current", "page")
+
+
+async def test_keys_and_undo_work_right_after_a_page_is_loaded(visitor, manager, room):
+    match = (await matches_of(manager, room, "limit=1"))[0]["id"]
+    page = await visitor.enter(f"{room['address']}&m={match}")
+    await ready(page)
+    await page.keyboard.press("c")
+    await expect(said_on(page)).to_contain_text("You confirmed R-")
+
+    await page.reload()
+    await expect(page.locator(".undo")).to_contain_text("You confirmed R-")
+    await expect(panel_of(page)).to_contain_text("score")
+    await page.keyboard.press("u")
+
+    await expect(said_on(page)).to_contain_text("Undone: You confirmed R-")
+    assert (await manager.send("GET", f"/matches/{match}"))["status"] == "suggested"
 
 
 @pytest.mark.long

@@ -43,6 +43,19 @@ async def test_the_matches_of_all_jobs_and_those_by_hand(books):
     assert (third["status"], third["origin"]) == ("suggested", "engine")
 
 
+async def test_only_a_difference_is_open_or_booked(make_books):  # noqa: F811 - the fixture above
+    made = await make_books([*eur("7.00", "5.00"), ("3.00", "USD")], eur("7.00", "4.00", "3.00"))
+    await made.match(made.left[:1], made.right[:1])
+    await made.match(made.left[1:2], made.right[1:2], difference="open")
+    await made.match(made.left[2:], made.right[2:], difference="booked", difference_reason="fx")
+
+    tied, differs, converted = (row for row in await rows(made, "&sort=created") if row["side"] == "left")
+
+    assert (tied["difference"], tied["difference_as"]) == ("0.00", "")
+    assert (differs["difference"], differs["difference_as"]) == ("1.00", "open")
+    assert (converted["difference"], converted["difference_as"], converted["difference_reason"]) == ("", "booked", "fx")
+
+
 async def test_the_pair_can_be_looked_at_from_either_side(books):
     straight, turned = await rows(books), await rows(books, turned=True)
 

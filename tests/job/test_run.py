@@ -307,6 +307,15 @@ async def test_a_job_says_what_it_did_not_compare(alice, project, make_sides, ru
     assert "2 groups of records were not compared" in notes[0]
     assert "5,000,000 pairs" in notes[0]
 
+    await db.execute(
+        "UPDATE reconciliation_jobs SET statistics = jsonb_set(jsonb_set(statistics, '{passes,0,matches}', '0'), "
+        "'{passes,0,too_little}', '25000') WHERE id = $1::text::uuid",
+        job["id"],
+    )
+    notes = (await alice.ok("GET", f"/jobs/{job['id']}/summary"))["notes"]
+    assert len(notes) == 2
+    assert "25,000 pairs meet its conditions, but none is a match" in notes[1]
+
 
 async def _all(person, path):
     items, cursor = [], ""

@@ -67,7 +67,8 @@ class Room:
     async def _apply(self, kind: str, data: dict[str, Any]) -> None:
         self.seen.add(kind)
         if kind in ("record.written_off", "record.reopened"):
-            self.counts = (await self.books.summary())["counts"]  # these say nothing about counts
+            assert (data["side"], data["source_id"]) == ("left", self.books.left_source)
+            self.counts = data["counts"]
         elif kind in ("matches.reviewed", "job.completed"):
             self.matches, self.counts, _ = await self.read()  # these say that there is more than they can say
         elif "match_id" in data and kind.startswith("match."):
@@ -129,6 +130,9 @@ async def test_applying_events_is_the_same_as_reading_again(room, settings):
     await step(person, "POST", f"/matches/{made['id']}/undo", {})
     await step(person, "POST", f"/records/{books.left[5]}/write-off", {"reason": "other"})
     await step(person, "DELETE", f"/records/{books.left[5]}/write-off")
+    await step(person, "POST", f"/records/{books.left[4]}/write-off", {"reason": "other"})
+    latest = await books.db.fetchval("SELECT id FROM decisions ORDER BY id DESC LIMIT 1")
+    await step(bob, "POST", f"/decisions/{latest}/undo")
     bulk = {**books.sides, "action": "confirm", "ids": first[:2], "expected_count": 2}
     done = await step(person, "POST", f"{project}/review", bulk)
     await step(bob, "POST", f"/decisions/{done['decision_id']}/undo")
@@ -146,3 +150,31 @@ async def test_applying_events_is_the_same_as_reading_again(room, settings):
 
     on_matches = {kind for kind, event in CATALOGUE.items() if issubclass(event, OnJobAndProject)}
     assert on_matches <= room.seen
+
+
+async def test_a_write_off_is_told_to_every_pair_of_its_source(make_books):
+    books = await make_books(eur("10.00"), eur("10.00"))
+    other = await make_books(eur("10.00"), eur("10.00"))
+    person, alone = books.person, other.right[0]
+    for sides in (books.sides, {"left_source": other.left_source, "right_source": books.left_source}):
+        await person.ok("POST", f"/projects/{books.project}/jobs", sides)
+
+    for record in (books.left[0], alone):
+        await person.ok("POST", f"/records/{record}/write-off", {"reason": "other"})
+        await person.ok("DELETE", f"/records/{record}/write-off")
+
+    page = await person.ok("GET", f"/streams/project:{books.project}/events?after=0&limit=500")
+    told = [
+        (one["type"], one["data"]["record_id"], one["data"]["side"], (one["data"]["counts"] or {}).get("written_off"))
+        for one in page["events"]
+        if one["type"] in ("record.written_off", "record.reopened")
+    ]
+    assert sorted(told, key=str) == sorted(
+        [
+            *(("record.written_off", books.left[0], side, 1) for side in ("left", "right")),
+            *(("record.reopened", books.left[0], side, 0) for side in ("left", "right")),
+            ("record.written_off", alone, None, None),
+            ("record.reopened", alone, None, None),
+        ],
+        key=str,
+    )

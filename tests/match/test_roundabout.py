@@ -1,5 +1,7 @@
 """What reaches a match by way of another one: limits, records and remainders hold there too."""
 
+import pytest
+
 from server.books.recount import differences
 from tests.match.conftest import eur
 
@@ -75,6 +77,48 @@ async def test_a_bulk_undoes_a_merge_as_a_whole_or_not_at_all(make_books):
 
     assert (skipped["changed"], skipped["skipped"][0]["code"], undone["changed"]) == (0, "four_eyes", 1)
     assert sorted(match["id"] for match in await books.matches("&status=confirmed")) == sorted(parts)
+    assert await differences(books.db) == []
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0)])
+async def test_of_matches_that_replaced_each_other_a_bulk_brings_the_latest_back(make_books, order):
+    books = await make_books(eur("10.00", "20.00", "30.00", "5.00"), eur("10.00", "20.00", "30.00", "5.00"))
+    chain: list[str] = []
+    for n in range(3):
+        made = await books.match(books.left[n : n + 1], books.right[n : n + 1], replaces=chain[-1:])
+        chain.append(made["id"])
+    first, second, third = chain
+    other = (await books.match(books.left[3:], books.right[3:]))["id"]
+    asked = [(first, second, other)[n] for n in order]
+    body = {**books.sides, "action": "undo", "ids": asked, "expected_count": 3}
+
+    done = await books.person.ok("POST", f"/projects/{books.project}/review", body)
+
+    states = {one["id"]: one["status"] for one in await books.matches()}
+    assert (done["changed"], done["skipped"]) == (2, [{"id": first, "code": "record_in_use"}])
+    assert [states[one] for one in (first, second, third, other)] == [
+        "superseded",
+        "confirmed",
+        "withdrawn",
+        "withdrawn",
+    ]
+    assert await differences(books.db) == []
+
+
+async def test_a_bulk_undoes_every_match_but_those_that_others_replaced(make_books):
+    books = await make_books(eur("10.00", "20.00", "30.00", "5.00"), eur("10.00", "20.00", "30.00", "5.00"))
+    chain: list[str] = []
+    for n in range(3):
+        made = await books.match(books.left[n : n + 1], books.right[n : n + 1], replaces=chain[-1:])
+        chain.append(made["id"])
+    body = {**books.sides, "action": "undo", "filter": {"status": "superseded"}, "expected_count": 2}
+
+    done = await books.person.ok("POST", f"/projects/{books.project}/review", body)
+    again = await books.person.ok("POST", f"/projects/{books.project}/review", {**body, "expected_count": 1})
+
+    assert (done["changed"], done["skipped"]) == (1, [{"id": chain[0], "code": "record_in_use"}])
+    assert (again["changed"], again["skipped"]) == (1, [])
+    assert (await books.matches("&status=confirmed"))[0]["id"] == chain[0]
     assert await differences(books.db) == []
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from matching import engine
 from matching.plan import Plan
-from matching.results import SETS, Barred
+from matching.results import SETS, Barred, too_little
 from matching.suggest import suggest
 from tests.matching.generator import Books, books
 from tests.matching.tables import AMOUNT, matched, pairs, table
@@ -168,6 +168,26 @@ def test_empty_sides_end_with_an_empty_result():
 
     assert isinstance(last, engine.Finished)
     assert (last.matches, len(last.unmatched_left), len(last.unmatched_right)) == (0, 0, 1)
+
+
+@pytest.mark.parametrize(("rows", "left_over"), [(1000, 1000), (900, 0)])
+def test_a_code_alone_is_too_little_among_many_rows_and_the_pass_says_so(rows, left_over):
+    codes = pa.table({"ref": [f"K{n:06}" for n in range(rows)]})
+    gate = {"field": "ref", "compare": "equal"}
+    document = {
+        "fields": {"ref": {"type": "code", "left": "ref", "right": "ref"}},
+        "passes": [{"name": "ref", "kind": "rules", "where": [gate], "accept": "confirm"}],
+    }
+
+    (ended,) = [
+        item
+        for item in engine.run(codes, codes, Plan.model_validate(document))
+        if isinstance(item, engine.PassFinished)
+    ]
+
+    assert (ended.candidates, ended.matches, ended.too_little) == (rows, rows - left_over, left_over)
+    note = too_little("ref", ended.matches, ended.too_little)
+    assert (note is not None) == bool(left_over)
 
 
 @pytest.mark.parametrize("rows", [1, 2, 5, 20])

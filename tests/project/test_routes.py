@@ -1,6 +1,10 @@
 """Projects over HTTP."""
 
+import json
+from pathlib import Path
 from uuid import uuid4
+
+LIMITS = Path(__file__).resolve().parents[2] / "docs" / "limits.md"
 
 
 async def test_who_makes_a_project_owns_it(alice, project):
@@ -31,7 +35,8 @@ async def test_stale_version_is_refused_with_who_and_which_fields(alice, project
     assert (response.status, problem["code"]) == (409, "version_conflict")
     assert problem["current_version"] == 2
     assert problem["changed_fields"] == ["name"]
-    assert problem["changed_by"] == str(alice.id)
+    assert (problem["changed_by"], problem["changed_by_name"]) == (str(alice.id), "Alice")
+    assert problem["detail"] == "Alice has changed this meanwhile. Load it again, then decide."
 
 
 async def test_same_key_and_body_get_the_stored_answer(alice, db):
@@ -96,3 +101,14 @@ async def test_a_cursor_belongs_to_its_sort(alice, project):
     refused = await alice.refused("GET", f"/projects?limit=1&sort=name&cursor={page['next_cursor']}")
 
     assert refused == (422, "invalid_cursor")
+
+
+async def test_what_the_guide_to_limits_sends_is_kept(alice, project):
+    guide = LIMITS.read_text()
+    body = json.loads(guide.split("```json")[1].split("```")[0])
+
+    view = await alice.ok("PATCH", f"/projects/{project}", body)
+
+    wanted = {**body, "reason_codes": [{"account": None, **reason} for reason in body["reason_codes"]]}
+    assert {name: view[name] for name in body} == wanted
+    assert all(f"| `{name}` |" in guide for name in body)

@@ -51,6 +51,8 @@ async def test_a_claim_is_shown_renewed_and_given_back_and_only_another_claim_is
     assert renewed["claim"]["until"] > claimed["claim"]["until"]
     assert (refused["status"], refused["code"], refused["user_id"]) == (409, "claimed", str(alice.id))
     assert refused["until"] == renewed["claim"]["until"]
+    assert refused["name"] == "Alice"
+    assert refused["detail"].startswith("Alice works on this record, until ")
     assert not_his == (409, "claimed")
     assert changed["version"] == seen["version"] + 1  # a claim is advice
     assert released["data"] == {"record_id": record, "source_id": seen["source_id"], "user_id": str(alice.id)}

@@ -16,6 +16,7 @@ const known: Record<string, unknown> = {
   document: Object.assign(new EventTarget(), { hidden: false }),
   navigator: {},
   localStorage: new Memory(),
+  sessionStorage: new Memory(),
 };
 for (const [name, value] of Object.entries(known)) {
   Object.defineProperty(globalThis, name, { value, writable: true, configurable: true });

@@ -17,11 +17,11 @@ from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
 from core import problems
-from core.problems import Invalid
+from core.problems import Fault, Invalid
 from matching.reading.mapping import GIVEN
 from server.api.body import strict_json
 from server.api.body.faults import faults_of, refuse_unknown
-from server.api.body.json_shape import MAX_VALUES, Shape
+from server.api.body.json_shape import MAX_VALUES, Shape, largest_member
 from server.api.body.lane import Lane
 from server.api.body.slices import Sliced, parse_slices
 
@@ -108,7 +108,7 @@ async def read(request: web.Request, model: type[Model], limits: BodyLimits = PL
         is_short = request.content_length is not None and request.content_length <= SHORT_BYTES
         raw = await _receive(request, limits.size_bytes, hold, None if is_short else shape)
         if is_short:
-            shape.feed_all(raw)
+            _count(shape, raw, raw, is_all=True)
         if len(raw) <= HEAVY_BYTES and shape.values <= HEAVY_VALUES:
             return parse_counted(raw, model), raw
         async with intake.parsing.turn(owner):
@@ -126,25 +126,37 @@ async def read_short(request: web.Request, limit: int = HEAVY_BYTES) -> bytes:
 
 async def _receive(request: web.Request, limit: int, hold: Hold, shape: Shape | None) -> bytes:
     if request.content_length is not None and request.content_length > limit:
-        raise problems.TooLarge(f"The body may be at most {limit} bytes long.")
+        raise _too_large(f"The body may be at most {limit:,} bytes long.")
     if request.content_length is not None and request.content.total_bytes == request.content_length > 0:
         whole = request.content.read_nowait()  # most bodies come with their head
         hold.add(len(whole))
         if shape is not None:
-            shape.feed(whole)
+            _count(shape, whole, whole)
         return whole
     body = bytearray()
     late = time.monotonic() + DEADLINE_S
     async for chunk in request.content.iter_any():
         if len(body) + len(chunk) > limit:
-            raise problems.TooLarge(f"The body may be at most {limit} bytes long.")
+            raise _too_large(f"The body may be at most {limit:,} bytes long.")
         if time.monotonic() > late:
-            raise problems.TooLarge(f"The body took longer than {DEADLINE_S:.0f} s. Send less at a time.")
+            raise _too_large(f"The body took longer than {DEADLINE_S:.0f} s. Send less at a time.")
         hold.add(len(chunk))
-        if shape is not None:
-            shape.feed(chunk)
         body += chunk
+        if shape is not None:
+            _count(shape, chunk, body)
     return bytes(body)
+
+
+def _count(shape: Shape, chunk: bytes, body: bytes | bytearray, *, is_all: bool = False) -> None:
+    """Count the next bytes of a body. Raises: InvalidJson, and TooLarge, which points to the largest member."""
+    try:
+        (shape.feed_all if is_all else shape.feed)(chunk)
+    except problems.TooLarge as error:
+        raise _too_large(error.detail, largest_member(body)) from None
+
+
+def _too_large(detail: str, pointer: str = "") -> problems.TooLarge:
+    return problems.TooLarge(detail, (Fault(pointer, "too_large", detail),))
 
 
 def refuse_encoding(request: web.Request) -> None:

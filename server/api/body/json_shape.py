@@ -5,9 +5,14 @@ A mebibyte can hold 90,000 keys or 500,000 empty lists. Parsed, each is an objec
 one costs a kilobyte of error. Counting takes a few nanoseconds per byte and stops at the first byte over the limit.
 """
 
+import json
+import re
+from collections import Counter
+
 import numpy as np
 from numpy.typing import NDArray
 
+from core.pointers import pointer_of
 from core.problems import InvalidJson, TooLarge
 
 MAX_DEPTH = 32
@@ -21,6 +26,34 @@ _BEGINS = np.zeros(256, np.int64)  # a value, or nothing, follows each of these
 _BEGINS[list(b"{[,")] = 1
 _PIECE_BYTES = 64 * 1024
 _FEW_VALUES = 256
+_TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*"|[][{}:,]', re.DOTALL)
+
+
+def largest_member(body: bytes | bytearray) -> str:
+    """
+    The pointer to the member of a body's object that holds most values, as far as its first 64 KiB show; "" if it is none.
+
+    Whoever sends too much is told where, from the bytes that are here: the rest is not read, and nothing is parsed.
+    """
+    depth, name, text = 0, None, b""
+    members: Counter[bytes] = Counter()
+    for token in _TOKENS.finditer(body, 0, _PIECE_BYTES):
+        mark = token[0]
+        if mark[:1] == b'"':
+            text = mark
+        elif mark == b":":
+            name = text if depth == 1 else name
+        else:
+            depth += {b"{": 1, b"[": 1, b"}": -1, b"]": -1}.get(mark, 0)
+            if name is not None and depth > 1:
+                members[name] += 1
+    if not members or body.lstrip()[:1] != b"{":
+        return ""
+    (largest, _), *_ = members.most_common(1)
+    try:
+        return pointer_of((json.loads(largest),))
+    except ValueError:
+        return ""
 
 
 class Shape:
@@ -67,7 +100,7 @@ class Shape:
             if codes.size:
                 self._count(codes)
             if self._most_bytes_an_item is not None and self._bytes_of_item > self._most_bytes_an_item + _PIECE_BYTES:
-                raise TooLarge(f"Each item of the body may be at most {self._most_bytes_an_item} bytes long.")
+                raise TooLarge(f"Each item of the body may be at most {self._most_bytes_an_item:,} bytes long.")
 
     def _outside_of_text(self, piece: bytes) -> NDArray[np.uint8]:
         """The brackets and commas of a piece that are outside its strings."""
@@ -96,9 +129,9 @@ class Shape:
         counted = np.cumsum(begins)
         self.values += int(counted[-1])
         if self.values > self._most:
-            raise TooLarge(f"The body may hold at most {self._most} keys and values.")
+            raise TooLarge(f"The body may hold at most {self._most:,} keys and values.")
         if self._most_an_item < self._most and self._largest_item(codes, steps, depths, counted) > self._most_an_item:
-            raise TooLarge(f"Each item of the body may hold at most {self._most_an_item} keys and values.")
+            raise TooLarge(f"Each item of the body may hold at most {self._most_an_item:,} keys and values.")
 
     def _largest_item(
         self, codes: NDArray[np.uint8], steps: NDArray[np.int64], depths: NDArray[np.int64], counted: NDArray[np.int64]

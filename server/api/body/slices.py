@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from core.pointers import pointer_of
 from core.problems import Fault, Invalid, InvalidJson, TooLarge
 from server.api.body import strict_json
 from server.api.body.faults import MOST_FAULTS, faults_of
@@ -149,8 +150,10 @@ class _Body:
             await asyncio.sleep(0)
         self._other_characters += len(name) + len(self._others[name])
         if self._other_characters > OTHER_CHARACTERS:
+            most = f"may have at most {OTHER_CHARACTERS:,} characters in total"
             raise TooLarge(
-                f"The fields other than {self._sliced.name} may have at most {OTHER_CHARACTERS} characters in total."
+                f"The fields other than {self._sliced.name} {most}.",
+                (Fault(pointer_of((name,)), "too_large", f"with the fields before it, {most}"),),
             )
 
     async def _read_list(self, reader: _Reader) -> None:
@@ -160,7 +163,7 @@ class _Body:
             self._take(text, values)
             self._count += len(values)
             if self._count > self._sliced.most:
-                fault = f"List should have at most {self._sliced.most} items"
+                fault = f"may have at most {self._sliced.most:,} items"
                 self._faults = [Fault(f"/{self._sliced.name}", "invalid_field", fault), *self._faults]
                 self._is_over = True
             if self._is_over:

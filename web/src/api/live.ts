@@ -438,17 +438,27 @@ export type RecordReleased = {
 /** A person took a write-off back. */
 export type RecordReopened = {
   record_id: string;
+  source_id: string;
+  left_source: string | null;
+  right_source: string | null;
+  side: ("left" | "right") | null;
   match_id: string;
   user_id: string | null;
   reason?: string | null;
+  counts: Counts | null;
 };
 
 /** A person wrote a record off: it has no partner and needs none. */
 export type RecordWrittenOff = {
   record_id: string;
+  source_id: string;
+  left_source: string | null;
+  right_source: string | null;
+  side: ("left" | "right") | null;
   match_id: string;
   user_id: string | null;
   reason?: string | null;
+  counts: Counts | null;
 };
 
 /** Records were added, changed or removed. `ids` is null if there are many. */

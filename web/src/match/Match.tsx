@@ -1,6 +1,6 @@
 import { ActionIcon } from "@mantine/core";
 import { IconX } from "@tabler/icons-react";
-import { useState, type ReactNode } from "react";
+import { useEffect, useRef, useState, type ReactNode } from "react";
 import type { MatchDetail, MatchRecordView } from "../api/rest";
 import { keys } from "../live/keys";
 import { useRead } from "../live/react";
@@ -10,7 +10,7 @@ import { PLACE } from "../shell/keys";
 import { Reading, Status } from "../shell/parts";
 import { Assignee } from "./Assignee";
 import { Comments } from "./Comments";
-import { Decision, type Decided } from "./Decision";
+import { Decision, focusRow, type Decided } from "./Decision";
 import { DeltaSentence } from "./Delta";
 import { Evidence } from "./Evidence";
 import { bits, repeats, sideOf } from "./evidence";
@@ -40,8 +40,14 @@ interface MatchProps {
 export function Match({ id, project, stream, sign = null, open, close, decided, say, more }: MatchProps) {
   const [said, setSaid] = useState("");
   const match = useRead<MatchDetail>(keys.match(id), `/matches/${id}`, stream);
+  const panel = useRef<HTMLElement>(null);
+  const isRead = match.data !== undefined;
+  useEffect(() => {
+    // Who comes by an address or loads the page again has the focus nowhere, and keys that decide would not work.
+    if (isRead && document.activeElement?.contains(panel.current)) focusRow(id);
+  }, [isRead, id]);
   return (
-    <aside className="panel stack" aria-label="Match" tabIndex={-1} {...PLACE}>
+    <aside className="panel stack" aria-label="Match" tabIndex={-1} ref={panel} {...PLACE}>
       <div className="row">
         <h2>Match</h2>
         {match.data ? <Status of={match.data.body.status} /> : null}

@@ -83,7 +83,7 @@ export function OpenList({ project, sides, side, chosen, toggle }: Props) {
             <>
               <div className="counted">
                 <Pager
-                  page={body}
+                  page={{ ...body, items: body.items.filter(({ id }) => !gone.has(id)) }}
                   noun={["open item", "open items"]}
                   skip={page?.skip ?? 0}
                   go={(cursor, by) => setPage(cursor ? { cursor, skip: Math.max(0, (page?.skip ?? 0) + by * LIMIT) } : null)}

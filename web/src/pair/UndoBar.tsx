@@ -51,6 +51,8 @@ export function UndoBar({ project, said, say }: Props) {
   return (
     <div className="undo">
       <p role="status">{said}</p>
+      {/* The page was loaded again, or left meanwhile. */}
+      {said === "" && deed && !isTaken ? <p className="muted">{deed.words}</p> : null}
       {isTaken ? <TakenBack words={said.startsWith(deed.words) ? "" : deed.words} drop={() => dropDeed(deed.id)} /> : null}
       {deed && !isTaken ? (
         <Button

@@ -4,7 +4,7 @@ import { Problem } from "../api/problem";
 import type { MatchDetail, Reviewed } from "../api/rest";
 import { onSession, session } from "../api/session";
 
-/** A decision that this person has made on this page, and what undoing it needs. */
+/** A decision that this person has made in this tab, and what undoing it needs. */
 export type Deed = { project: string; words: string } & (
   | { of: "match"; id: string; status: MatchDetail["status"]; version: number }
   | { of: "decision"; id: string }
@@ -19,8 +19,12 @@ export type Deed = { project: string; words: string } & (
 export const SECOND = "Another person has to sign too.";
 
 const MOST = 50;
+/** In this tab only, so that a page that is loaded again still offers to undo. */
+const STORED = "tallyroom-deeds";
 const listeners = new Set<() => void>();
 let deeds: readonly Deed[] = [];
+/** Whose they are. */
+let owner: string | null = null;
 
 /** When this person's decisions last changed, in milliseconds. */
 let changedAt = 0;
@@ -28,12 +32,38 @@ let changedAt = 0;
 function set(next: readonly Deed[]): void {
   deeds = next;
   changedAt = Date.now();
+  store();
   for (const listener of listeners) listener();
 }
 
-onSession(() => {
-  if (session() === null) set([]);
-});
+function store(): void {
+  try {
+    if (owner === null || deeds.length === 0) sessionStorage.removeItem(STORED);
+    else sessionStorage.setItem(STORED, JSON.stringify({ owner, deeds }));
+  } catch {
+    // Storage is blocked or full, so they are kept only for this page.
+  }
+}
+
+function stored(person: string): readonly Deed[] {
+  try {
+    const found = JSON.parse(sessionStorage.getItem(STORED) ?? "null") as { owner: string; deeds: Deed[] } | null;
+    return found?.owner === person ? found.deeds : [];
+  } catch {
+    return [];
+  }
+}
+
+/** Somebody else who signs in in this tab finds nothing of the person before. */
+function meet(): void {
+  const person = session()?.user.id ?? null;
+  if (person === owner) return;
+  owner = person;
+  set(person === null ? [] : stored(person));
+}
+
+onSession(meet);
+meet();
 
 export function addDeed(deed: Deed): void {
   set([deed, ...deeds].slice(0, MOST));
@@ -55,9 +85,12 @@ export function useOwnChange(): number {
 }
 
 /** The latest of this person's decisions in a project that has not been undone. */
+export function lastDeed(project: string): Deed | undefined {
+  return deeds.find((deed) => deed.project === project);
+}
+
 export function useLastDeed(project: string): Deed | undefined {
-  const all = useSyncExternalStore(listen, () => deeds);
-  return all.find((deed) => deed.project === project);
+  return useSyncExternalStore(listen, () => lastDeed(project));
 }
 
 /** A deed that can be undone. */

@@ -17,6 +17,19 @@ function total(page: Page): string {
   return page.total != null ? count(page.total) : `more than ${count(page.total_at_least ?? 0)}`;
 }
 
+/**
+ * Which rows of a list these are, or null if they are all of it or that is not known. `skip` is how many came before them
+ * when the page was opened; since then the list may have become shorter, by decisions too.
+ */
+export function rangeOf(page: Page, skip: number): { first: number; last: number } | null {
+  const { items, total } = page;
+  if (page.looked_at != null || items.length === 0 || items.length === total) return null;
+  const isEnd = total != null && page.next_cursor === null && skip > 0;
+  const last = isEnd ? total : skip + items.length;
+  const first = last - items.length + 1;
+  return first < 1 || (total != null && last > total) ? null : { first, last };
+}
+
 interface Props {
   page: Page;
   noun: readonly [one: string, many: string];
@@ -27,11 +40,11 @@ interface Props {
 
 /** Pages by cursor: the server knows the order, the address knows the page. */
 export function Pager({ page, noun, go, skip }: Props) {
-  const isPart = skip !== undefined && page.looked_at == null && page.items.length > 0 && page.items.length !== page.total;
+  const range = skip === undefined ? null : rangeOf(page, skip);
   return (
     <div className="pager">
       <span className="muted">
-        {isPart ? `${count(skip + 1)}–${count(skip + page.items.length)} of ` : ""}
+        {range ? `${count(range.first)}–${count(range.last)} of ` : ""}
         {total(page)} {noun[page.total === 1 ? 0 : 1]}
       </span>
       {page.prev_cursor || page.next_cursor ? (

@@ -53,6 +53,7 @@ const DECIDED = { match_id: "m", status: "confirmed", version: 3, decided_by: "o
 const ADDED = { pass: "exact", pass_index: 0, chunk: 1, count: 10, confirmed: 4, suggested: 6, left: 12, right: 10, counts: COUNTS };
 const SOURCE = { source_id: "s", status: "ready", rows: { read: 1, loaded: 1, rejected: 0, left_out: 0 }, revision: 1, version: 2 };
 const ENTRY = { vault_id: "v", entry_id: "e", version: 2, changed: [] };
+const RECORD = { record_id: "r", source_id: "s", left_source: "s", right_source: "t", side: "left", counts: COUNTS };
 const MEMBER = { user_id: "other", role: "viewer" };
 
 const amount = (count: number) => ({ count, sums: [] });
@@ -94,8 +95,8 @@ const READ: { [Name in keyof EventData]: [stream: string, data: object, views: V
   "project.updated": ["project:p", { version: 2, changed: ["name"] }, ["projects", "project"]],
   "record.claimed": ["project:p", { record_id: "r", source_id: "s", user_id: "u", until: "2026-01-01T00:00:00Z" }, []],
   "record.released": ["project:p", { record_id: "r", source_id: "s", user_id: "u" }, []],
-  "record.reopened": ["project:p", { record_id: "r", match_id: "m", user_id: "u" }, PAIRS],
-  "record.written_off": ["project:p", { record_id: "r", match_id: "m", user_id: "u" }, PAIRS],
+  "record.reopened": ["project:p", { ...RECORD, match_id: "m", user_id: "u" }, PAIRS],
+  "record.written_off": ["project:p", { ...RECORD, match_id: "m", user_id: "u" }, PAIRS],
   "records.changed": ["project:p", { source_id: "s", ids: null, count: 3, revision: 2 }, ["source"]],
   "session.revoked": ["user:u", { session_id: "1" }, ["sessions"]],
   "source.created": ["project:p", SOURCE, ["sources", "source"]],
