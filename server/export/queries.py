@@ -30,17 +30,23 @@ async def write_rows(snapshot: Reading, selection: Selection, write: Write) -> N
 
 
 async def _matches(snapshot: Reading, selection: Selection) -> AsyncIterator[tuple[str, ...]]:
-    ids = await snapshot.connection._connection.cursor(
-        f"SELECT t.id, t.extends_id IS NOT NULL AS extends FROM matches t WHERE {' AND '.join(selection.conditions)} ORDER BY {selection.order.whole}",
-        *selection.values,
-    )
-    # A job's matches stand as the job found them, a pair's as somebody looks at the pair.
+    # A job's matches stand as the job found them, a pair's as somebody looks at the pair, and what was written off on the side
+    # of its source, signed as loaded.
     turned = f"m.turned <> {selection.is_turned}" if selection.pair_id is not None else "false"
-    while found := await ids.fetch(PAGE_MATCHES):
-        # By id, so that whatever PostgreSQL believes about the tables, it looks up these matches and nothing else.
-        listed = ",".join(str(row["id"]) for row in found)
-        uses = _USES.format(ids=listed) if any(row["extends"] for row in found) else "match_records"
-        yield (_MATCHES.format(ids=listed, turned=turned, sign=-selection.sign, uses=uses),)
+    of_right = f"r.source_id <> '{selection.sides[0].source_id}'"
+    for chosen, is_turned, sign in (
+        (selection.matches, turned, -selection.sign),
+        (selection.write_offs, of_right, 1),
+    ):
+        ids = await snapshot.connection._connection.cursor(
+            f"SELECT t.id, t.extends_id IS NOT NULL AS extends FROM matches t WHERE {' AND '.join(chosen.conditions)} ORDER BY {selection.order.whole}",
+            *chosen.values,
+        )
+        while found := await ids.fetch(PAGE_MATCHES):
+            # By id, so that whatever PostgreSQL believes about the tables, it looks up these matches and nothing else.
+            listed = ",".join(str(row["id"]) for row in found)
+            uses = _USES.format(ids=listed) if any(row["extends"] for row in found) else "match_records"
+            yield (_MATCHES.format(ids=listed, turned=is_turned, sign=sign, uses=uses),)
 
 
 async def _open_items(snapshot: Reading, selection: Selection) -> AsyncIterator[tuple[str, ...]]:
@@ -117,7 +123,7 @@ _USES = """(SELECT u.match_id, u.record_id, u.side FROM match_records u WHERE u.
 # The columns of matching.reading.exported, and the record itself.
 _MATCHES = f"""
     SELECT m.id, m.status, CASE {_KIND} ELSE m.kind END, m.pass_name, m.score, m.margin, m.ambiguity,
-        {_money(_DIFFERENCE, "m.currency")}, CASE WHEN m.difference IS NOT NULL THEN m.difference_as END, m.difference_reason,
+        {_money(_DIFFERENCE, "m.currency")}, CASE WHEN m.difference IS NOT NULL AND m.pair_id IS NOT NULL THEN m.difference_as END, m.difference_reason,
         {_money("m.remainder", "m.currency")}, {_side("m.remainder_side")},
         {_side("u.side")}, {_RECORD}, m.origin, p.display_name,
         to_char(m.decided_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), m.reason, m.plan_hash,

@@ -25,7 +25,7 @@ from server.match.four_eyes import is_over, over_limit, sign
 from server.match.holding import Held, ensure_sign, hold, refuse_used
 from server.match.reasons import refuse_unknown_reason
 from server.match.schemas import MatchByHand, PairMatchByHand, Split
-from server.match.telling import records_of, tell, tell_superseded
+from server.match.telling import records_of, tell, tell_superseded, tell_write_offs
 
 SIDES = ("left", "right")
 _MATCH = """
@@ -172,6 +172,7 @@ async def _decide(u: UnitOfWork, made: Made, held: Held, amounts: Amounts, pair_
         await sign(u, await Match.get(id=made.id, using_db=u.connection), "match")
     await transition.made([standing])
     records = await records_of(u, rivals)
+    await tell_write_offs(u, rivals)
     answer = await answer_with(u, made.id, 201)
     settled = await transition.settle_last(made.project_id)
     record_ids = sorted([*made.sides["left"], *made.sides["right"]])
