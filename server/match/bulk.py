@@ -178,6 +178,7 @@ async def _chosen(
         ("job_id", job_id),
         ("job_id", chosen.job),
         ("pass_name", chosen.pass_name),
+        ("kind", chosen.kind),
         ("origin", chosen.origin),
         ("status", chosen.status),
     ):

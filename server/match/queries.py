@@ -90,6 +90,7 @@ HISTORY = f"""
     SELECT h.at, h.actor_type, h.actor_id, h.person, p.display_name, h.action, h.reason, h.signed FROM (
         SELECT d.created_at AS at, d.actor_type, d.actor_id, d.decided_by AS person, d.reason,
             NULL AS signed, CASE
+            WHEN t.before IS NULL AND d.kind = '{DecisionKind.WRITE_OFF}' AND t.after = '{MatchStatus.SUGGESTED}' THEN 'match.ask_write_off'
             WHEN t.before IS NULL AND d.kind <> '{DecisionKind.WRITE_OFF}' THEN 'match.create'
             WHEN t.after = '{MatchStatus.SUPERSEDED}' AND (d.kind <> '{DecisionKind.SPLIT}') THEN 'match.supersede'
             ELSE 'match.' || d.kind END AS action, false AS is_note, t.id AS n

@@ -378,6 +378,7 @@ class ReviewFilter(Body):
 
     job: UUID | None = None
     pass_name: Annotated[str, Field(max_length=256)] | None = Field(None, alias="pass")
+    kind: MatchKind | None = None
     origin: Literal["engine", "manual"] | None = None
     status: MatchStatus | None = None
     q: SearchText | None = None

@@ -174,22 +174,37 @@ async def test_a_bulk_leaves_signatures_to_people_and_rejects_and_takes_back_wri
     books, bob, carl = room
     waiting = await _write_off(carl, books.left[0])
     small = await _write_off(carl, books.left[1])
+    matched = (await books.match(books.left[2:], books.right[1:], difference="open"))["id"]
     path = f"/projects/{books.project}/review"
 
-    async def bulk(action: str, status: str) -> dict[str, object]:
-        body = {**books.sides, "action": action, "filter": {"status": status}, "expected_count": 1}
+    async def bulk(action: str, status: str, **more: str) -> dict[str, object]:
+        body = {**books.sides, "action": action, "filter": {"status": status, **more}, "expected_count": 1}
         return await bob.ok("POST", path, body)
 
     confirmed = await bulk("confirm", "suggested")
     rejected = await bulk("reject", "suggested")
-    taken_back = await bulk("undo", "confirmed")
+    taken_back = await bulk("undo", "confirmed", kind="one_sided")
     await bob.ok("POST", f"/decisions/{rejected['decision_id']}/undo")
     statuses = {match["id"]: match["status"] for match in await books.matches()}
 
     assert (confirmed["changed"], confirmed["skipped"]) == (0, [{"id": waiting, "code": "four_eyes"}])
     assert (rejected["changed"], taken_back["changed"]) == (1, 1)
-    assert statuses == {waiting: "suggested", small: "withdrawn"}
+    assert statuses == {waiting: "suggested", small: "withdrawn", matched: "confirmed"}
     assert await differences(db) == []
+
+
+async def test_a_changed_record_is_waited_for_no_longer_and_everybody_is_told(room):
+    books, bob, carl = room
+    waiting = await _write_off(carl, books.left[0])
+    record = await bob.ok("GET", f"/records/{books.left[0]}")
+    stream = f"/streams/project:{books.project}/events"
+    head = (await bob.ok("GET", stream))["head"]
+
+    await bob.ok("PATCH", f"/records/{books.left[0]}", {"data": {"amount": "510.00"}}, if_match=record["version"])
+
+    told = (await bob.ok("GET", f"{stream}?after={head}"))["events"]
+    assert (await bob.ok("GET", f"/matches/{waiting}"))["status"] == "superseded"
+    assert [event["data"]["match_id"] for event in told if event["type"] == "match.signed"] == [waiting]
 
 
 async def test_the_latest_decision_names_the_match_that_took_the_records(make_books):

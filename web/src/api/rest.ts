@@ -1358,6 +1358,7 @@ export type Review = {
 export type ReviewFilter = {
   job?: string | null;
   pass?: string | null;
+  kind?: ("one_to_one" | "one_to_many" | "many_to_one" | "many_to_many" | "one_sided") | null;
   origin?: ("engine" | "manual") | null;
   status?: ("suggested" | "confirmed" | "rejected" | "superseded" | "withdrawn") | null;
   q?: string | null;

@@ -13,7 +13,7 @@ import { Dialog } from "../shell/Dialog";
 import { count } from "../shell/format";
 import { Fault } from "../shell/parts";
 import { addDeed } from "./own";
-import type { PairSearch } from "./search";
+import { chosenBy, type PairSearch } from "./search";
 
 type Action = "confirm" | "reject" | "undo";
 const NAMES: Record<Action, [verb: string, past: string]> = {
@@ -37,7 +37,11 @@ export function Bulk({ project, search, total, isEmpty, say }: Props) {
   const may = can(useProject(project).data?.body.my_role, "match.decide");
   const { status = "suggested" } = search;
   const actions: Action[] =
-    status === "suggested" ? ["confirm", "reject"] : status === "confirmed" || status === "rejected" ? ["undo"] : [];
+    status === "suggested"
+      ? ["confirm", "reject"]
+      : status === "confirmed" || status === "rejected" || status === "written_off"
+        ? ["undo"]
+        : [];
   if (!may || isEmpty || actions.length === 0) return null;
   return (
     <div className="row bulk">
@@ -75,7 +79,7 @@ function Sure({ project, search, action, shown, close, say }: SureProps) {
   const { left = "", right = "", status = "suggested", q } = search;
   const decide = useMutation({
     mutationFn: () => {
-      const filter = { status: status === "all" ? null : status, q: q ?? null };
+      const filter = { ...chosenBy(status), q: q ?? null };
       const sides = { left_source: left, right_source: right };
       const body: PairReview = { ...sides, action, filter, expected_count: expected ?? 0, reason: reason.trim() || null };
       return change<Reviewed>("POST", `/projects/${project}/review`, { body, key });
@@ -126,14 +130,14 @@ function Sure({ project, search, action, shown, close, say }: SureProps) {
         <p>
           {q ? (
             <>
-              They are the {status} matches in which “{q}” was found, on all pages.
+              They are the {nounOf(status)} in which “{q}” was found, on all pages.
             </>
           ) : (
-            `They are all ${status} matches of these two sources, on all pages.`
+            `They are all ${nounOf(status)} of these two sources, on all pages.`
           )}{" "}
           Everybody in the project sees the change at once.
           {action === "undo"
-            ? " They wait for a decision again; those that were made by hand are withdrawn. There is no undo for this as a whole."
+            ? " They wait for a decision again; those that were made by hand or written off are withdrawn. There is no undo for this as a whole."
             : " Afterwards, Undo takes back all of it."}
         </p>
         <TextInput label="Why (optional)" maxLength={10_000} value={reason} onChange={(event) => setReason(event.currentTarget.value)} />
@@ -149,6 +153,10 @@ function Sure({ project, search, action, shown, close, say }: SureProps) {
       </form>
     </Dialog>
   );
+}
+
+function nounOf(status: string): string {
+  return status === "written_off" ? "write-offs" : `${status} matches`;
 }
 
 const REASONS: Partial<Record<string, string>> = {
