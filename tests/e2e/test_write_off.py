@@ -32,6 +32,8 @@ async def test_a_write_off_is_signed_by_a_second_person_who_finds_it_in_the_revi
     await expect(said_on(page)).to_contain_text("Another person has to sign too.")
 
     await expect(other.get_by_role("link", name=f"To review {waiting + 1}")).to_be_visible()
+    await follow(other, f"/projects/{room['project']}/jobs")
+    await other.get_by_role("link", name=f"Review {waiting + 1}").click()
     await other.get_by_role("searchbox", name="Find").fill("Q-900")
     row = other.get_by_role("region", name="Matches").locator("tbody tr")
     await expect(row).to_have_count(1)
