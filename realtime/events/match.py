@@ -85,7 +85,10 @@ class MatchSplit(_OnMatch):
 
 
 class MatchSigned(OnJobAndProject):
-    """A person signed a decision that needs two people, or took the signature back."""
+    """
+    A person signed a decision that needs two people, or took the signature back. It also says that a write-off waits for
+    a signature again, or has made way for a match.
+    """
 
     event: ClassVar = "match.signed"
     match_id: UUID
@@ -136,6 +139,8 @@ class _OnRecord(Event):
     right_source: UUID | None
     side: Literal["left", "right"] | None
     match_id: UUID
+    status: str
+    version: PositiveInt
     user_id: UUID | None
     reason: str | None = None
     counts: Counts | None
@@ -145,12 +150,12 @@ class _OnRecord(Event):
 
 
 class RecordWrittenOff(_OnRecord):
-    """A person wrote a record off: it has no partner and needs none."""
+    """A person wrote a record off: it has no partner and needs none. `match_id`, `status` and `version` are those of the write-off."""
 
     event: ClassVar = "record.written_off"
 
 
 class RecordReopened(_OnRecord):
-    """A person took a write-off back."""
+    """A person took a write-off back, or rejected one that waited for a signature."""
 
     event: ClassVar = "record.reopened"

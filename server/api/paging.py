@@ -145,7 +145,7 @@ class Listing:
             rows.reverse()
         has_next = more if not backwards else True
         has_prev = (query.cursor is not None or query.skip > 0) if not backwards else more
-        total = await self._count(reading) if self.known_total is None else self.known_total
+        total = await self.count(reading) if self.known_total is None else self.known_total
         fields = {
             "items": await views_of(rows, view),
             "next_cursor": seal(rows[-1], digest, backwards=False) if rows and has_next else None,
@@ -241,7 +241,8 @@ class Listing:
         )
         return bool(found)
 
-    async def _count(self, reading: Reading) -> int:
+    async def count(self, reading: Reading) -> int:
+        """How many rows the list has, up to one more than COUNT_LIMIT."""
         rows = await reading.rows(
             f"SELECT count(*) AS n FROM (SELECT 1 FROM {self.source} "
             f"WHERE {' AND '.join(self.conditions) or 'true'} LIMIT {COUNT_LIMIT + 1}) x",

@@ -5,7 +5,7 @@ from itertools import groupby
 from uuid import UUID
 
 from models.status import MatchStatus
-from realtime.events.match import MatchesReviewed
+from realtime.events.match import MatchesReviewed, MatchSigned
 from realtime.unit_of_work import UnitOfWork
 from server.books.transitions import Said, Transition, lock_matches
 from server.holds.locks import hold_records
@@ -42,7 +42,20 @@ async def supersede(u: UnitOfWork, project_id: UUID, match_ids: Sequence[UUID], 
     for _, group in groupby(standing, key=lambda match: (match.pair_id, match.job_id)):
         matches = list(group)
         if matches[0].pair_id is None:
-            continue  # a write-off that waited for a second signature: it is told with its record
+            for match in matches:  # write-offs that waited for a second signature
+                u.publish(
+                    MatchSigned(
+                        project_id=project_id,
+                        job_id=None,
+                        left_source=None,
+                        right_source=None,
+                        match_id=match.id,
+                        by=u.actor.id,
+                        action="undo",
+                        signatures=[],
+                    )
+                )
+            continue
         u.publish(
             MatchesReviewed(
                 project_id=project_id, action=MatchStatus.SUPERSEDED, count=len(matches), **settled.of(matches[0])

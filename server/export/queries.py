@@ -30,19 +30,28 @@ async def write_rows(snapshot: Reading, selection: Selection, write: Write) -> N
 
 
 async def _matches(snapshot: Reading, selection: Selection) -> AsyncIterator[tuple[str, ...]]:
-    # A job's matches stand as the job found them, a pair's as somebody looks at the pair.
+    # A job's matches stand as the job found them, a pair's as somebody looks at the pair, and what was written off on the side
+    # of its source, signed as loaded.
     turned = f"m.turned <> {selection.is_turned}" if selection.pair_id is not None else "false"
-    for condition, order in selection.order.walks:
+    of_right = f"r.source_id <> '{selection.sides[0].source_id}'"
+    for chosen, is_turned, sign, condition, order in (
+        (chosen, is_turned, sign, condition, order)
+        for chosen, is_turned, sign in (
+            (selection.matches, turned, -selection.sign),
+            (selection.write_offs, of_right, 1),
+        )
+        for condition, order in selection.order.walks
+    ):
         ids = await snapshot.connection._connection.cursor(
             "SELECT t.id, t.extends_id IS NOT NULL AS extends FROM matches t "
-            f"WHERE {' AND '.join([*selection.conditions, condition])} ORDER BY {order}",
-            *selection.values,
+            f"WHERE {' AND '.join([*chosen.conditions, condition])} ORDER BY {order}",
+            *chosen.values,
         )
         while found := await ids.fetch(PAGE_MATCHES):
             # By id, so that whatever PostgreSQL believes about the tables, it looks up these matches and nothing else.
             listed = ",".join(str(row["id"]) for row in found)
             uses = _USES.format(ids=listed) if any(row["extends"] for row in found) else "match_records"
-            yield (_MATCHES.format(ids=listed, turned=turned, sign=-selection.sign, uses=uses),)
+            yield (_MATCHES.format(ids=listed, turned=is_turned, sign=sign, uses=uses),)
 
 
 async def _open_items(snapshot: Reading, selection: Selection) -> AsyncIterator[tuple[str, ...]]:
@@ -110,7 +119,8 @@ _KINDS = {"one_to_many": "many_to_one", "many_to_one": "one_to_many"}
 _KIND = " ".join(f"WHEN m.kind = '{kind}' AND {{turned}} THEN '{other}'" for kind, other in _KINDS.items())
 _DIFFERENCE = "CASE WHEN {turned} THEN {sign} * m.difference ELSE m.difference END"
 # What becomes of a difference, if there is one. Over several currencies it is no sum, and is booked.
-_AS = "CASE WHEN m.difference <> 0 OR (m.difference IS NULL AND m.difference_as = 'booked') THEN m.difference_as END"
+_AS = """CASE WHEN m.pair_id IS NOT NULL AND (m.difference <> 0 OR (m.difference IS NULL AND m.difference_as = 'booked'))
+    THEN m.difference_as END"""
 # The records of the matches. A suggestion to extend a match is shown with those of its base, as in lists.
 _USES = """(SELECT u.match_id, u.record_id, u.side FROM match_records u WHERE u.match_id = ANY('{{{ids}}}'::uuid[])
     UNION ALL SELECT e.id, o.record_id, CASE WHEN b.turned = e.turned THEN o.side WHEN o.side = 'left' THEN 'right' ELSE 'left' END

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from models.status import MatchStatus
+from models.status import MatchKind, MatchStatus
 from server.api.schemas import Body, Query, View
 from server.match.schemas import MatchSort, SearchText
 
@@ -36,13 +36,15 @@ class ExportQuery(Query):
 
 class PairExportQuery(ExportQuery):
     """
-    Which pair to export, as the reader looks at it. `job` and `origin` choose matches too; `q` chooses matches or open
-    items by a text or an amount of their records, and `left_q` and `right_q` choose the open items of one side.
+    Which pair to export, as the reader looks at it. `job`, `kind` and `origin` choose matches too. `q` chooses matches or
+    open items by a text or an amount of their records, and `left_q` and `right_q` choose the open items of one side. Records of
+    both sources that were written off are one-sided matches, which come after all others.
     """
 
     left_source: UUID
     right_source: UUID
     job: UUID | None = None
+    kind: MatchKind | None = None
     origin: Literal["engine", "manual"] | None = None
     q: SearchText | None = None
     left_q: SearchText | None = None
@@ -57,7 +59,7 @@ class PairExportQuery(ExportQuery):
     @property
     def filters(self) -> tuple[object, ...]:
         """What chooses matches."""
-        return (*super().filters, self.job, self.origin)
+        return (*super().filters, self.job, self.kind, self.origin)
 
     def words_of(self, side: str) -> tuple[str, ...]:
         """What the open items of a side are looked for by."""

@@ -46,6 +46,21 @@ class Side:
 
 
 @dataclass
+class Chosen:
+    """Which matches are chosen: conditions and their values."""
+
+    conditions: list[str] = field(default_factory=list)
+    values: list[Any] = field(default_factory=list)
+
+    def where(self, condition: str, *values: Any) -> None:
+        """Add a condition. Each `?` in it stands for the next value."""
+        for value in values:
+            self.values.append(value)
+            condition = condition.replace("?", f"${len(self.values)}", 1)
+        self.conditions.append(condition)
+
+
+@dataclass
 class Selection:
     """What an export holds, as of the snapshot that it was opened in."""
 
@@ -53,8 +68,8 @@ class Selection:
     about: About
     position: Position
     sides: tuple[Side, Side]
-    conditions: list[str]
-    values: list[Any]
+    matches: Chosen
+    write_offs: Chosen = field(default_factory=lambda: Chosen(["false"], []))  # they come after all other matches
     pair_id: UUID | None = None  # whose remainders are open items
     is_turned: bool = False  # the left side is the right one of the pair
     sign: int = 1
@@ -63,15 +78,16 @@ class Selection:
     name: str = field(init=False)  # of the file, without its ending
 
     def __post_init__(self) -> None:
-        self.name = f"{self.query.what}-{now():%Y-%m-%d}-{str(self.values[0])[-8:]}"
+        self.name = f"{self.query.what}-{now():%Y-%m-%d}-{str(self.matches.values[0])[-8:]}"
         chosen: dict[str, Any] = {"status": self.query.status, "pass_name": self.query.pass_name}
         if isinstance(self.query, PairExportQuery):
-            chosen |= {"job_id": self.query.job, "origin": self.query.origin}
-        for column, value in chosen.items():
-            if value is not None:
-                self._where(f"t.{column} = ?", value)
-        if self.searched is not None and self.query.what == "matches":
-            self._where(search.OF_MATCH, *search.values(self.searched))
+            chosen |= {"job_id": self.query.job, "kind": self.query.kind, "origin": self.query.origin}
+        for place in (self.matches, self.write_offs):
+            for column, value in chosen.items():
+                if value is not None:
+                    place.where(f"t.{column} = ?", value)
+            if self.searched is not None and self.query.what == "matches":
+                place.where(search.OF_MATCH, *search.values(self.searched))
 
     @property
     def searched(self) -> str | None:
@@ -81,12 +97,6 @@ class Selection:
     def words_of(self, side: str) -> tuple[str, ...]:
         """What the open items of a side are chosen by."""
         return self.query.words_of(side) if isinstance(self.query, PairExportQuery) else ()
-
-    def _where(self, condition: str, *values: Any) -> None:
-        for value in values:
-            self.values.append(value)
-            condition = condition.replace("?", f"${len(self.values)}", 1)
-        self.conditions.append(condition)
 
 
 class Target(Protocol):
@@ -150,8 +160,7 @@ class JobTarget:
             ),
             await snapshot.position(streams.job(job.id)),
             (left, right),
-            ["t.job_id = $1"],
-            [job.id],
+            Chosen(["t.job_id = $1"], [job.id]),
             order=SORTS[self.query.sort or "created"],
             link=None if job.plan_id is None else f"/api/v1/plans/{job.plan_id}?version={job.plan_version}",
         )
@@ -183,6 +192,8 @@ class PairTarget:
         pair = await pair_for(snapshot, actor, self.project_id, self.query)
         left, right = pair.sources
         facts = {"left_source": str(left), "right_source": str(right)}
+        write_offs = Chosen()
+        write_offs.where(search.WRITE_OFFS, self.project_id, left, right)
         return Selection(
             self.query,
             About(
@@ -192,8 +203,8 @@ class PairTarget:
             ),
             await snapshot.position(streams.project(self.project_id)),
             (Side("left", left, pair_id=pair.id), Side("right", right, pair_id=pair.id)),
-            ["t.pair_id = $1"],
-            [pair.id],
+            Chosen(["t.pair_id = $1"], [pair.id]),
+            write_offs,
             pair_id=pair.id,
             is_turned=pair.turned,
             sign=pair.sign or 1,

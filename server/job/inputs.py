@@ -99,7 +99,7 @@ _REJECTED = f"""
     SELECT m.extends_id::text AS base, coalesce(array_agg(u.record_id::text) FILTER (WHERE u.side = 'left'), '{{}}') AS "left",
            coalesce(array_agg(u.record_id::text) FILTER (WHERE u.side = 'right'), '{{}}') AS "right"
     FROM matches m JOIN match_records u ON u.match_id = m.id
-    WHERE m.project_id = $1::uuid AND ((m.status = '{MatchStatus.REJECTED}' AND m.decided_at <= $2::timestamptz)
+    WHERE m.project_id = $1::uuid AND m.pair_id IS NOT NULL AND ((m.status = '{MatchStatus.REJECTED}' AND m.decided_at <= $2::timestamptz)
         OR m.id IN (SELECT x.match_id FROM job_exclusions x WHERE x.job_id = $3::uuid AND x.remainder IS NULL))
     GROUP BY m.id
 """

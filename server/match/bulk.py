@@ -19,7 +19,7 @@ from models.decision import Decision as DecisionRow
 from models.job import Job
 from models.project import Project
 from models.status import DecisionKind, MatchStatus
-from realtime.events.match import RecordReopened
+from realtime.events.match import MatchAssigned
 from realtime.events.user import WorkAssigned
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.books.pairs import PairOf, find_pair
@@ -33,8 +33,8 @@ from server.match.holding import ROUNDS, Held, begin_bulk, ensure_sign, hold_man
 from server.match.manual import refuse_strangers
 from server.match.notes import refuse_unable
 from server.match.schemas import PairReview, Review, Reviewed, ReviewFilter, Skipped
-from server.match.telling import tell_records, tell_reviewed
-from server.match.undo import Back, bring_back, find_back, leaving, reopened_by, taken, under_other_sign
+from server.match.telling import moved_write_offs, tell_reviewed, tell_write_offs
+from server.match.undo import Back, bring_back, find_back, leaving, taken, under_other_sign
 from server.store.reading import Reading
 
 MOST_LISTED = 1000  # of what was skipped
@@ -112,11 +112,11 @@ async def undo_decision(actor: Actor, decision_id: UUID) -> Answer:
         codes |= dict.fromkeys(await taken(u, back), "record_in_use")
         transition = Transition(u)
         moved, extensions = await bring_back(u, transition, held, back, set(codes))
-        reopened = await reopened_by(u, transition, [standing[one] for one in moved])
+        reopened = await moved_write_offs(u, transition, [standing[one] for one in moved])
         settled = await transition.settle_last(row.project_id)
         gone = set(moved)
         skipped = [(one, codes.get(one, "record_in_use")) for one in waiting if one not in gone]
-        tell_records(u, row.project_id, RecordReopened, reopened, settled)
+        tell_write_offs(u, reopened, settled)
         tell_reviewed(u, row.project_id, "undo", [*(standing[one] for one in moved), *extensions], settled, decision_id)
         _audit(u, row.project_id, "undo", decision_id, len(moved), None)
         return u.answer(200, _answer(decision_id, len(moved), skipped))
@@ -154,7 +154,7 @@ async def _review(u: UnitOfWork, project_id: UUID, pair: PairOf | None, body: Re
             message = "say who is to look at these matches; null for nobody"
             raise Invalid(errors=(Fault("/user_id", "missing_field", message),))
         await refuse_unable(u, project_id, body.user_id)
-    ids = await _chosen(u, pair, body, job_id)
+    ids = await _chosen(u, project_id, pair, body, job_id)
     if len(ids) != body.expected_count:
         raise problems.CountChanged(
             f"{_number(len(ids))} now, not {body.expected_count:,}. Look again, then decide.",
@@ -192,8 +192,12 @@ async def _hold_undone(u: UnitOfWork, match_ids: Sequence[UUID]) -> tuple[dict[U
     return standing, back.without({one for one in back.targets if one not in standing})
 
 
-async def _chosen(u: UnitOfWork, pair: PairOf | None, body: Review, job_id: UUID | None) -> list[UUID]:
-    conditions, values = ["t.pair_id = $1"], [pair.id if pair is not None else None]
+async def _chosen(
+    u: UnitOfWork, project_id: UUID, pair: PairOf | None, body: Review, job_id: UUID | None
+) -> list[UUID]:
+    """The matches that a bulk is about, as a list of the pair shows them: with the write-offs of its records."""
+    conditions: list[str] = []
+    values: list[Any] = [None if pair is None else pair.id]
 
     def where(condition: str, *given: Any) -> None:
         for value in given:
@@ -208,6 +212,7 @@ async def _chosen(u: UnitOfWork, pair: PairOf | None, body: Review, job_id: UUID
         ("job_id", job_id),
         ("job_id", chosen.job),
         ("pass_name", chosen.pass_name),
+        ("kind", chosen.kind),
         ("origin", chosen.origin),
         ("status", chosen.status),
         ("assignee_id", chosen.assignee),
@@ -219,7 +224,16 @@ async def _chosen(u: UnitOfWork, pair: PairOf | None, body: Review, job_id: UUID
     if body.ids is None and chosen.status is None:
         statuses = {"undo": [MatchStatus.CONFIRMED, MatchStatus.REJECTED]}.get(body.action, [MatchStatus.SUGGESTED])
         where("t.status = ANY(?::text[])", [str(status) for status in statuses])
-    rows = await u.execute(f"SELECT t.id FROM matches t WHERE {' AND '.join(conditions)} ORDER BY t.id", *values)
+    chosen_by = " ".join(f"AND {condition}" for condition in conditions)
+    found_in = f"SELECT t.id FROM matches t WHERE t.pair_id = $1 {chosen_by}"
+    if job_id is None:
+        sides = (body.left_source, body.right_source) if isinstance(body, PairReview) else pair.sources if pair else ()
+        of_write_offs = search.WRITE_OFFS
+        for value in (project_id, *sides):
+            values.append(value)
+            of_write_offs = of_write_offs.replace("?", f"${len(values)}", 1)
+        found_in += f" UNION ALL SELECT t.id FROM matches t WHERE {of_write_offs} {chosen_by}"
+    rows = await u.execute(f"{found_in} ORDER BY 1", *values)
     found = [row["id"] for row in rows]
     if body.ids is not None and len(found) < len(body.ids):
         known = set(found)
@@ -233,8 +247,13 @@ async def _decide(
     u: UnitOfWork, project_id: UUID, pair: PairOf | None, standing: dict[UUID, Standing], body: Review
 ) -> Answer:
     status = _STATUS[body.action]
-    open_ones = [match for match in standing.values() if match.status == MatchStatus.SUGGESTED]
-    skipped = [(match.id, "already_decided") for match in standing.values() if match.status != MatchStatus.SUGGESTED]
+    waiting = [match for match in standing.values() if match.status == MatchStatus.SUGGESTED]
+    # A write-off only waits because it takes two people.
+    open_ones = [match for match in waiting if match.pair_id is not None or status != MatchStatus.CONFIRMED]
+    skipped = [
+        (match.id, "four_eyes") for match in waiting if match.pair_id is None and status == MatchStatus.CONFIRMED
+    ]
+    skipped += [(match.id, "already_decided") for match in standing.values() if match.status != MatchStatus.SUGGESTED]
     rivals: list[Standing] = []
     bases: list[Standing] = []
     if status == MatchStatus.CONFIRMED and open_ones and pair is not None:
@@ -260,7 +279,9 @@ async def _decide(
     await transition.move(bases, MatchStatus.SUPERSEDED, Said())
     await transition.move(open_ones, status, Said(u.actor.id, u.at, body.reason))
     await transition.move(rivals, MatchStatus.SUPERSEDED, Said())
+    write_offs = await moved_write_offs(u, transition, [*open_ones, *rivals])
     settled = await transition.settle_last(project_id)
+    tell_write_offs(u, write_offs, settled)
     tell_reviewed(u, project_id, body.action, [*open_ones, *bases, *rivals], settled, decision.id)
     _audit(u, project_id, body.action, decision.id, len(open_ones), body.reason)
     return u.answer(200, _answer(decision.id, len(open_ones), skipped))
@@ -299,7 +320,9 @@ async def _undo(u: UnitOfWork, project_id: UUID, match_ids: Sequence[UUID], body
         pair_id = of_jobs[0].pair_id
         decision = Decision.begin(u, project_id, pair_id, DecisionKind.UNDO, body.reason, is_bulk=True)
         await decision.over(of_jobs, MatchStatus.SUGGESTED)
+    write_offs = await moved_write_offs(u, transition, [locked[one] for one in moved])
     settled = await transition.settle_last(project_id)
+    tell_write_offs(u, write_offs, settled)
     skipped = [(one, "already_decided") for one in back.nothing]
     told = {*moved, *back.nothing}
     codes = dict.fromkeys(other, "version_conflict") | dict.fromkeys(both, "four_eyes")
@@ -333,6 +356,18 @@ async def _assign(
     settled = await transition.settle_last(project_id)
     if standing:
         tell_reviewed(u, project_id, body.action, standing, settled, None)
+        for write_off in (match for match in standing if match.pair_id is None):
+            u.publish(
+                MatchAssigned(
+                    project_id=project_id,
+                    job_id=None,
+                    left_source=None,
+                    right_source=None,
+                    match_id=write_off.id,
+                    version=write_off.version + 1,
+                    assignee=body.user_id,
+                )
+            )
         audit_assignment(u, project_id, assignment, len(standing), to=body.user_id, reason=body.reason)
         if body.user_id is not None:
             left, right = (None, None) if pair is None else pair.sources

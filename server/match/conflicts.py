@@ -17,6 +17,7 @@ _DID = {
     "match.match": "made this match",
     "match.split": "split this match",
     "match.write_off": "wrote this record off",
+    "match.ask_write_off": "asked to write this record off",
     "match.supersede": "decided on another match with records of this one",
     "match.sign": "signed this match",
     "match.unsign": "took a signature on this match back",

@@ -25,7 +25,7 @@ from server.match.four_eyes import is_over, over_limit, sign
 from server.match.holding import Held, ensure_sign, hold, refuse_used
 from server.match.reasons import refuse_unknown_reason
 from server.match.schemas import MatchByHand, PairMatchByHand, Split
-from server.match.telling import records_of, tell, tell_superseded
+from server.match.telling import moved_write_offs, records_of, tell, tell_superseded, tell_write_offs
 
 SIDES = ("left", "right")
 _MATCH = """
@@ -172,8 +172,10 @@ async def _decide(u: UnitOfWork, made: Made, held: Held, amounts: Amounts, pair_
         await sign(u, await Match.get(id=made.id, using_db=u.connection), "match")
     await transition.made([standing])
     records = await records_of(u, rivals)
+    write_offs = await moved_write_offs(u, transition, rivals)
     answer = await answer_with(u, made.id, 201)
     settled = await transition.settle_last(made.project_id)
+    tell_write_offs(u, write_offs, settled)
     record_ids = sorted([*made.sides["left"], *made.sides["right"]])
     more = {"status": made.status, "record_ids": record_ids, "replaced_ids": [one.id for one in replaced]}
     tell(u, made.project_id, MatchCreated, replace(standing, version=0), settled, **more)

@@ -1,5 +1,6 @@
 """Reads a pair: its matches over all jobs."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -11,7 +12,7 @@ from models.access import Actor
 from models.project import Project
 from realtime import streams
 from server.api import merging
-from server.api.paging import Listing, Page, Sort
+from server.api.paging import COUNT_LIMIT, Listing, Page, Sort
 from server.api.schemas import View
 from server.books.pairs import PairOf, find_pair
 from server.match import search
@@ -66,25 +67,51 @@ async def list_matches(actor: Actor, project_id: UUID, query: PairMatchList) -> 
     async with reading() as snapshot:
         pair = await pair_for(snapshot, actor, project_id, query)
         listing = Listing(MATCH, "matches t", await sort_of(snapshot, pair, query.sort), f"matches/{project_id}")
+        written_off = replace(listing, conditions=[], values=[])
         listing.where("t.pair_id = ?", pair.id)
-        filter_matches(listing, query)
-        for column in ("job_id", "origin", "assignee_id"):
-            if (value := getattr(query, column.removesuffix("_id"))) is not None:
-                listing.where(f"t.{column} = ?", value)
+        written_off.where(search.WRITE_OFFS, project_id, *pair.sources)
+        for one in (listing, written_off):
+            filter_matches(one, query)
+            for column in ("job_id", "kind", "origin", "assignee_id"):
+                if (value := getattr(query, column.removesuffix("_id"))) is not None:
+                    one.where(f"t.{column} = ?", value)
         columns = await columns_of(snapshot, pair.sources)
         view = partial(view_of_match, columns=columns, left_source=query.left_source)
-        page = await _searched(listing, snapshot, query, view) if query.q else await listing.page(snapshot, query, view)
+        # Most pairs have no write-offs, or none of these; then one walk along an index is all.
+        places = [listing, *([written_off] if await written_off.has_more_than(snapshot, 0) else [])]
+        page = await (_searched if query.q else _merged)(places, snapshot, query, view)
         return page, await snapshot.position(streams.project(project_id))
 
 
-async def _searched(listing: Listing, snapshot: Reading, query: PairMatchList, view: Any) -> Page[MatchView]:
+async def _merged(places: Sequence[Listing], snapshot: Reading, query: PairMatchList, view: Any) -> Page[MatchView]:
+    """A page of the matches in several places."""
+    if len(places) == 1:
+        return await places[0].page(snapshot, query, view)
+    total = sum([await one.count(snapshot) for one in places])
+    found = await merging.Merged([merging.Place(replace(one, columns="t.id")) for one in places]).page(
+        snapshot, query, _Found.model_validate, min(total, COUNT_LIMIT)
+    )
+    if total > COUNT_LIMIT:
+        found = found.model_copy(update={"total": None, "total_at_least": COUNT_LIMIT})
+    return await _whole(places[0], snapshot, query, view, found)
+
+
+async def _searched(places: Sequence[Listing], snapshot: Reading, query: PairMatchList, view: Any) -> Page[MatchView]:
     """A page of what is found. A search that looks at few enough matches looks at all of them, so that it can count."""
     values = search.values(query.q or "")
-    if not await listing.has_more_than(snapshot, merging.SEARCHED_ROWS):
-        listing.where(search.OF_MATCH, *values)
-        return await listing.page(snapshot, query, view)
-    places = [merging.Place(replace(listing, columns="t.id"), search.OF_MATCH, values)]
-    found = await merging.Merged(places).page(snapshot, query, _Found.model_validate)
+    if not any([await one.has_more_than(snapshot, merging.SEARCHED_ROWS) for one in places]):
+        for one in places:
+            one.where(search.OF_MATCH, *values)
+        return await _merged(places, snapshot, query, view)
+    searched = [merging.Place(replace(one, columns="t.id"), search.OF_MATCH, values) for one in places]
+    found = await merging.Merged(searched).page(snapshot, query, _Found.model_validate)
+    return await _whole(places[0], snapshot, query, view, found)
+
+
+async def _whole(
+    listing: Listing, snapshot: Reading, query: PairMatchList, view: Any, found: Page[_Found]
+) -> Page[MatchView]:
+    """The page of matches that were found by their ids."""
     whole = Listing(listing.columns, listing.source, listing.sort, listing.binding)
     whole.where("t.id = ANY(?::text[]::uuid[])", [str(one.id) for one in found.items])
     # Read as a list of its own, which ends where its matches become too large for one page.

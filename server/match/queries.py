@@ -23,6 +23,7 @@ from server.match.schemas import (
     FieldView,
     HistoryActor,
     HistoryEntry,
+    LatestDecision,
     MatchDetail,
     MatchList,
     MatchRecordView,
@@ -89,6 +90,7 @@ HISTORY = f"""
     SELECT h.at, h.actor_type, h.actor_id, h.person, p.display_name, h.action, h.reason, h.signed FROM (
         SELECT d.created_at AS at, d.actor_type, d.actor_id, d.decided_by AS person, d.reason,
             NULL AS signed, CASE
+            WHEN t.before IS NULL AND d.kind = '{DecisionKind.WRITE_OFF}' AND t.after = '{MatchStatus.SUGGESTED}' THEN 'match.ask_write_off'
             WHEN t.before IS NULL AND d.kind <> '{DecisionKind.WRITE_OFF}' THEN 'match.create'
             WHEN t.after = '{MatchStatus.SUPERSEDED}' AND (d.kind <> '{DecisionKind.SPLIT}') THEN 'match.supersede'
             ELSE 'match.' || d.kind END AS action, false AS is_note, t.id AS n
@@ -109,6 +111,17 @@ HISTORY = f"""
         FROM said a LEFT JOIN api_tokens k ON a.actor_type = 'token' AND k.id = a.actor_id
         WHERE a.outcome = 'success' AND a.details->>'decision' IS NULL AND a.action <> 'match.undo') h
     LEFT JOIN users p ON p.id = h.person ORDER BY h.at, h.is_note, h.n
+"""
+
+# The latest decision about a match that is not undone, and the match that it was about, if this one only had to make way.
+_LATEST = f"""
+    (SELECT json_build_object('kind', d.kind, 'by', d.decided_by, 'by_name', p.display_name, 'at', d.created_at, 'is_bulk', d.is_bulk,
+        'match_id', CASE WHEN x.after = '{MatchStatus.SUPERSEDED}' THEN (
+            SELECT c.match_id FROM match_records a JOIN match_records o ON o.record_id = a.record_id AND o.match_id <> a.match_id
+            JOIN decision_matches c ON c.match_id = o.match_id AND c.decision_id = x.decision_id
+            WHERE a.match_id = x.match_id AND c.after <> '{MatchStatus.SUPERSEDED}' ORDER BY c.id LIMIT 1) END)
+    FROM decision_matches x JOIN decisions d ON d.id = x.decision_id LEFT JOIN users p ON p.id = d.decided_by
+    WHERE x.match_id = t.id AND x.undone_at IS NULL ORDER BY x.id DESC LIMIT 1)::text
 """
 
 
@@ -168,8 +181,8 @@ async def detail_of(snapshot: Reading, match_id: UUID, audited: Sequence[dict[st
     """The details of a match, with audit rows that are not written yet. The caller has checked the actor's rights."""
     rows = await snapshot.rows(
         f"SELECT {MATCH}, t.fields_compared::text AS fields_text, t.runner_up::text AS runner_text, "
-        "(SELECT p.display_name FROM users p WHERE p.id = t.decided_by) AS decided_by_name "
-        "FROM matches t WHERE t.id = $1",
+        "(SELECT p.display_name FROM users p WHERE p.id = t.decided_by) AS decided_by_name, "
+        f"{_LATEST} AS latest_decision FROM matches t WHERE t.id = $1",
         match_id,
     )
     row = rows[0]
@@ -197,6 +210,7 @@ async def detail_of(snapshot: Reading, match_id: UUID, audited: Sequence[dict[st
             for entry in history
         ],
         signed_split=_signed_split(row),
+        latest_decision=LatestDecision(**orjson.loads(row["latest_decision"])) if row["latest_decision"] else None,
     )
 
 
@@ -222,11 +236,14 @@ def _field(field: dict[str, Any]) -> dict[str, Any]:
 
 def view_of_match(row: dict[str, Any], columns: dict[UUID, list[str]], left_source: UUID | None = None) -> MatchView:
     """The view of a row of MATCH; with `left_source`, as somebody sees it who looks from that side."""
+    records_of = orjson.loads(row["records_text"] or "[]")
     sides = (row["pair_right"], row["pair_left"]) if row["turned"] else (row["pair_left"], row["pair_right"])
+    if row["pair_id"] is None and records_of:  # written off: its record stands on the side of its source
+        sides = (UUID(records_of[0]["source_id"]), None)
     is_turned = left_source is not None and sides[0] is not None and left_source != sides[0]
     names: dict[str, Side] = {"left": "right", "right": "left"} if is_turned else {"left": "left", "right": "right"}
     difference = row["difference"]
-    if is_turned and difference is not None:
+    if is_turned and difference is not None and row["pair_id"] is not None:
         difference = difference if row["pair_sign"] == -1 else -difference
     currency = row["currency"] or NO_CURRENCY
     records = [
@@ -241,7 +258,7 @@ def view_of_match(row: dict[str, Any], columns: dict[UUID, list[str]], left_sour
             from_base=record["from_base"],
             claim=ClaimView.read(record["claim"]),
         )
-        for record in orjson.loads(row["records_text"] or "[]")
+        for record in records_of
     ]
     records.sort(key=lambda record: (record.side, record.row))
     return MatchView(

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
 from core.money import Money
-from models.status import MatchKind, MatchStatus
+from models.status import DecisionKind, MatchKind, MatchStatus
 from server.api.paging import Paged
 from server.api.schemas import Body, Prose, Query, View
 from server.record.schemas import ClaimView, RecordView
@@ -171,11 +171,12 @@ class PairQuery(Query):
 
 
 class PairMatchList(MatchList):
-    """Filters and order for the matches of a pair."""
+    """Filters and order for the matches of a pair. Records of both sources that were written off are among them, as one-sided matches."""
 
     left_source: UUID
     right_source: UUID
     job: UUID | None = None
+    kind: MatchKind | None = None
     origin: Literal["engine", "manual"] | None = None
     assignee: UUID | None = None
     q: SearchText | None = None
@@ -238,7 +239,8 @@ class Signature(View):
 class MatchView(View):
     """
     A match. `difference` is the left sum minus the right one, turned if the pair turns signs; null for several
-    currencies. A match made by hand has no job, and a record that was written off has no pair.
+    currencies. A match made by hand has no job. A record that was written off has no pair: it is a one-sided match of which
+    only the source of that record is said, and `difference_reason` is why it needs no partner.
     """
 
     id: UUID
@@ -330,10 +332,25 @@ class SignedSplit(View):
     difference_reason: str | None
 
 
+class LatestDecision(View):
+    """
+    A decision that undo takes back: what it was, by whom, and when. If it was about another match, such as one that took
+    records of this one, that is `match_id`. `by_name` is null if the person was deleted.
+    """
+
+    kind: DecisionKind
+    by: UUID | None
+    by_name: str | None
+    at: datetime
+    is_bulk: bool
+    match_id: UUID | None
+
+
 class MatchDetail(MatchView):
     """
     A match with its evidence and history. `decided_by_name` is null if nobody decided or the person was deleted.
-    `signed_split` is the latest split that waits for a second person.
+    `signed_split` is the latest split that waits for a second person. `latest_decision` is what undo takes back; without
+    one there is nothing to undo, unless a job has confirmed the match.
     """
 
     decided_by_name: str | None
@@ -343,6 +360,7 @@ class MatchDetail(MatchView):
     margin_kind: Literal["exact", "local"] | None
     history: list[HistoryEntry]
     signed_split: SignedSplit | None
+    latest_decision: LatestDecision | None
 
 
 class OpenItem(View):
@@ -369,6 +387,7 @@ class ReviewFilter(Body):
 
     job: UUID | None = None
     pass_name: Annotated[str, Field(max_length=256)] | None = Field(None, alias="pass")
+    kind: MatchKind | None = None
     origin: Literal["engine", "manual"] | None = None
     status: MatchStatus | None = None
     assignee: UUID | None = None

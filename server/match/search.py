@@ -2,6 +2,8 @@
 
 import re
 
+from models.status import MatchKind
+
 # Most records do not have the text at all, which is seen soonest in the whole record as JSON; only then in its columns.
 _IN_RECORD = """
     (strpos(lower(r.reference), lower(?)) > 0 OR abs(r.amount) = ?::text::numeric
@@ -13,6 +15,12 @@ OF_MATCH = f"""
         WHERE u.match_id IN (t.id, t.extends_id) AND {_IN_RECORD})
 """
 OF_RECORD = _IN_RECORD
+# The write-offs of a project whose records are in one of two sources: they belong to each pair of these sources.
+WRITE_OFFS = f"""
+    t.project_id = ? AND t.pair_id IS NULL AND t.job_id IS NULL AND t.kind = '{MatchKind.ONE_SIDED}' AND EXISTS (
+        SELECT 1 FROM match_records w JOIN reconciliation_records s ON s.id = w.record_id
+        WHERE w.match_id = t.id AND s.source_id IN (?, ?))
+"""
 _AMOUNT = re.compile(r"[+-]?([0-9]{1,28}(\.[0-9]{0,9})?)")
 _ESCAPES = {code: f"\\u{code:04x}" for code in range(32)} | {
     ord(character): escaped

@@ -82,6 +82,7 @@ def summarise(books: Books, pair: PairOf, planned: Sequence[str], to_write_off: 
         missing=[row.missing for row in proof if row.missing is not None],
         remainders_left=remainders["left"],
         remainders_right=remainders["right"],
+        to_sign=sum(to_write_off.values()),
     )
 
 

@@ -140,7 +140,8 @@ class Totals(View):
 class PairSummary(Totals):
     """
     The books of two sources that are reconciled with each other. What matches leave open is counted apart in
-    `remainders_left` and `remainders_right`: these are open items, but no records as in `counts.open_left`.
+    `remainders_left` and `remainders_right`: these are open items, but no records as in `counts.open_left`. `to_sign` counts the
+    records that somebody else has to sign for before they are written off; `counts.suggested` counts matches of both sides only.
     """
 
     proof: list[BookProof]
@@ -148,3 +149,4 @@ class PairSummary(Totals):
     missing: list[str]
     remainders_left: int
     remainders_right: int
+    to_sign: int

@@ -15,7 +15,7 @@ from models import access
 from models.access import Actor
 from models.match import Match
 from models.status import ACTIVE_MATCH, DecisionKind, MatchKind, MatchStatus, sql_list
-from realtime.events.match import MatchUndone, RecordReopened
+from realtime.events.match import MatchUndone
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.books.pairs import fix_sign, hold_sign, pairs_of
 from server.books.transitions import Said, Standing, Transition
@@ -26,7 +26,7 @@ from server.match.decisions import Decision
 from server.match.extensions import baseless, bases_of, supersede_extensions
 from server.match.four_eyes import may_proceed, over_limit, take_back, waiting
 from server.match.holding import Held, hold, refuse_used
-from server.match.telling import WrittenOff, records_of, tell, tell_records, tell_superseded, written_off
+from server.match.telling import moved_write_offs, records_of, tell, tell_superseded, tell_write_offs
 
 # The latest decision about each match that is not undone yet.
 _LATEST = """
@@ -40,7 +40,8 @@ _LATEST = """
 # What else those decisions touched, as far as no later decision has touched it since: all of it, but of a bulk only what
 # had to make way for one of the matches.
 _COMPANIONS = f"""
-    SELECT c.match_id, c.id, c.before, c.decision_id FROM decision_matches c JOIN decisions k ON k.id = c.decision_id
+    SELECT c.match_id, c.id, c.before, c.decision_id, m.status, m.pair_id IS NULL AS is_write_off
+    FROM decision_matches c JOIN decisions k ON k.id = c.decision_id JOIN matches m ON m.id = c.match_id
     WHERE c.decision_id = ANY($1::text[]::uuid[]) AND c.match_id <> ALL($2::text[]::uuid[]) AND c.undone_at IS NULL
       AND NOT EXISTS (SELECT 1 FROM decision_matches l
                       WHERE l.match_id = c.match_id AND l.id > c.id AND l.undone_at IS NULL)
@@ -57,7 +58,7 @@ _TAKEN = """
     SELECT DISTINCT mine.match_id FROM match_records mine WHERE mine.match_id = ANY($1::text[]::uuid[])
       AND EXISTS (SELECT 1 FROM match_records o
                   WHERE o.record_id = mine.record_id AND o.active AND o.match_id <> ALL($2::text[]::uuid[])
-                      AND (o.confirmed OR o.pair_id = mine.pair_id OR mine.match_id = ANY($3::text[]::uuid[])))
+                      AND (o.confirmed OR o.pair_id IS NOT DISTINCT FROM mine.pair_id OR mine.match_id = ANY($3::text[]::uuid[])))
 """
 # ... those of which another one that comes back has been decided on since, over the same records: a match that stood in
 # place of the first one, and stands in place of nothing any more once it has been replaced in turn ...
@@ -173,8 +174,8 @@ async def find_back(u: UnitOfWork, match_ids: Sequence[UUID]) -> Back:
 
 def _add(targets: dict[UUID, MatchStatus], rows: dict[UUID, int], found: dict[str, Any]) -> None:
     before = found["before"]
-    # A write-off that two people signed is withdrawn as a whole, too.
-    is_made = before is None or found.get("is_write_off")
+    # A write-off that two people signed is withdrawn as a whole, too. One that was rejected waits again.
+    is_made = before is None or (found["is_write_off"] and found["status"] == MatchStatus.CONFIRMED)
     targets[found["match_id"]] = MatchStatus.WITHDRAWN if is_made else MatchStatus(before)
     rows[found["match_id"]] = found["id"]
 
@@ -289,8 +290,12 @@ async def undo_match(actor: Actor, match_id: UUID, reason: str | None, expected:
             if await stale(u, [match_id]):
                 raise problems.RecordInUse("A record of this match is gone or has changed since. Match them by hand.")
             is_suggested = back.targets[match_id] == MatchStatus.SUGGESTED
+            is_write_off = match.pair_id is None  # suggestions stand beside one that waits
             beside = match.pair_id if is_suggested else None
-            await refuse_used(u, held.record_ids(match_id), list(back.targets), suggested_too=True, pair_id=beside)
+            used = held.record_ids(match_id)
+            await refuse_used(u, used, list(back.targets), suggested_too=not is_write_off, pair_id=beside)
+            if match_id in lost and is_write_off:
+                raise problems.RecordInUse("Somebody has asked anew to write this record off. Decide on that.")
             if match_id in lost:
                 raise await _base_changed(u, match)
         if await under_other_sign(u, back):
@@ -313,9 +318,9 @@ async def undo_match(actor: Actor, match_id: UUID, reason: str | None, expected:
             **({"reason": reason} if reason else {}),
         )
         answer = await answer_with(u, match_id)
-        reopened = await reopened_by(u, transition, [standing])
+        write_offs = await moved_write_offs(u, transition, [held.matches[one] for one in moved])
         settled = await transition.settle_last(match.project_id)
-        tell_records(u, match.project_id, RecordReopened, reopened, settled)
+        tell_write_offs(u, write_offs, settled)
         others = [one for one in moved if one != match_id]
         for one in moved:
             if held.matches[one].pair_id is not None:
@@ -333,13 +338,6 @@ async def _base_changed(u: UnitOfWork, match: Match) -> problems.RecordInUse:
     return problems.RecordInUse(
         f"{said} It is the match that this one extends. Match the records by hand.", extensions=more
     )
-
-
-async def reopened_by(u: UnitOfWork, transition: Transition, moved: Sequence[Standing]) -> list[WrittenOff]:
-    """The records that were written off, or were about to be, until these matches moved; their pairs are settled too."""
-    found = await written_off(u, [match.id for match in moved if match.pair_id is None])
-    await transition.beside({one.source_id for one in found})
-    return found
 
 
 async def _refuse_roundabout(u: UnitOfWork, held: Held, back: Back, match_id: UUID) -> None:

@@ -1,6 +1,9 @@
 """
 Writing records off: they have no partner and need none.
 
+Above a limit a write-off waits as a suggestion for a second person, who confirms or rejects it as a match, or writes the
+record off, too.
+
 A record that is written off is the only record of a confirmed one-sided match, so what holds for confirmed matches
 holds for it: no job takes it, no other match uses it, and it can be undone.
 """
@@ -10,22 +13,22 @@ from typing import Any
 from uuid import UUID
 
 from core.ids import uuid7
-from core.problems import AlreadyDecided, OverLimit
+from core.problems import AlreadyDecided, Fault, Invalid, OverLimit
 from models import access
 from models.access import Actor
 from models.match import Match
 from models.record import Record
 from models.status import DecisionKind, MatchKind, MatchStatus
-from realtime.events.match import RecordWrittenOff
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
 from server.books.transitions import Said, Standing, Transition
-from server.match.conflicts import already_decided
+from server.match.answering import answer_with
+from server.match.conflicts import already_decided, expect_version
 from server.match.decisions import Decision
 from server.match.four_eyes import is_over, may_proceed, sign
-from server.match.holding import hold, refuse_used
+from server.match.holding import Held, hold, refuse_used
 from server.match.reasons import refuse_unknown_reason
 from server.match.schemas import WriteOff
-from server.match.telling import records_of, tell_records, tell_superseded, written_off
+from server.match.telling import moved_write_offs, records_of, tell_superseded, tell_write_offs
 from server.match.undo import undo_match
 from server.record import queries
 from server.store.reading import Reading
@@ -102,10 +105,9 @@ async def write_off(actor: Actor, record_id: UUID, body: WriteOff) -> Answer:
             await transition.settle()
             await sign(u, await Match.get(id=match_id, using_db=u.connection), "write_off")
             return await _answer(u, record_id)
-        found = await written_off(u, [match_id])
-        await transition.beside([record.source_id])
+        write_offs = await moved_write_offs(u, transition, [match_id, *rivals])
         settled = await transition.settle_last(project_id)
-        tell_records(u, project_id, RecordWrittenOff, found, settled, reason=body.reason)
+        tell_write_offs(u, write_offs, settled)
         tell_superseded(u, project_id, rivals, settled, records)
         _audit(u, project_id, record_id, match_id, body.reason)
         return await _answer(u, record_id)
@@ -115,22 +117,75 @@ async def _second(u: UnitOfWork, role: str, match_id: UUID, record_id: UUID, bod
     """The second signature under a write-off: now it takes effect."""
     held = await hold(u, [match_id], records=[record_id])
     match = await Match.get(id=match_id, using_db=u.connection)
-    if not await may_proceed(u, match, role, "write_off"):
-        return await _answer(u, record_id)
+    if match.difference_reason != body.reason:
+        message = f"is not what was signed, which is {match.difference_reason}; reject that to give another reason"
+        raise Invalid(errors=(Fault("/reason", "invalid_field", message),))
+    if await may_proceed(u, match, role, "write_off"):
+        await _take_effect(u, match, held, record_id, body.comment)
+    return await _answer(u, record_id)
+
+
+async def decide_write_off(
+    u: UnitOfWork, match_id: UUID, status: MatchStatus, reason: str | None, expected: int | None
+) -> Answer:
+    """
+    Signs a write-off that waits for a second person, or rejects it: then its record is open again.
+
+    Raises: NotFound, Forbidden, OverLimit, AlreadyDecided, RecordInUse, VersionConflict, FourEyes, Busy.
+    """
+    held = await hold(u, [match_id], is_deciding=True)
+    loaded = await access.load(u.actor, Match, match_id, "match.decide", lock=True)
+    match, standing = loaded.row, held.matches[match_id]
+    await expect_version(u, match, expected)
+    if standing.status != MatchStatus.SUGGESTED:
+        raise await already_decided(u, match_id, standing.status)
+    if status == MatchStatus.REJECTED:
+        decision = Decision.begin(u, match.project_id, None, DecisionKind.REJECT, reason)
+        await decision.touch(([standing], status))
+        transition = Transition(u)
+        await transition.move([standing], status, Said(u.actor.id, u.at, reason))
+        write_offs = await moved_write_offs(u, transition, [standing])
+        settled = await transition.settle_last(match.project_id)
+        tell_write_offs(u, write_offs, settled)
+        _audit_rejected(u, match, standing, decision, reason)
+        return await answer_with(u, match_id)
+    held.refuse_gone(match_id)
+    (record_id,) = held.record_ids(match_id)
+    record = await Record.get(id=record_id, using_db=u.connection)
+    await refuse_over_limit(u, match.project_id, loaded.role, record.amount, record.currency)
+    await refuse_used(u, [record_id], [match_id])
+    if await may_proceed(u, match, loaded.role, "write_off"):
+        await _take_effect(u, match, held, record_id, reason)
+    return await answer_with(u, match_id)
+
+
+async def _take_effect(u: UnitOfWork, match: Match, held: Held, record_id: UUID, comment: str | None) -> None:
+    """Write the record of a write-off off that waited. What the first person said stays, unless the second says more."""
     await sign(u, match, "write_off")
-    decision = Decision.begin(u, match.project_id, None, DecisionKind.WRITE_OFF, body.comment)
-    await decision.touch(([held.matches[match_id]], MatchStatus.CONFIRMED), (held.rivals, MatchStatus.SUPERSEDED))
+    standing = held.matches[match.id]
+    decision = Decision.begin(u, match.project_id, None, DecisionKind.WRITE_OFF, comment)
+    await decision.touch(([standing], MatchStatus.CONFIRMED), (held.rivals, MatchStatus.SUPERSEDED))
     transition = Transition(u)
-    await transition.move([held.matches[match_id]], MatchStatus.CONFIRMED, Said(u.actor.id, u.at, body.comment))
+    await transition.move([standing], MatchStatus.CONFIRMED, Said(u.actor.id, u.at, comment or match.reason))
     await transition.move(held.rivals, MatchStatus.SUPERSEDED, Said())
     records = await records_of(u, held.rivals)
-    found = await written_off(u, [match_id])
-    await transition.beside([one.source_id for one in found])
+    write_offs = await moved_write_offs(u, transition, [standing, *held.rivals])
     settled = await transition.settle_last(match.project_id)
-    tell_records(u, match.project_id, RecordWrittenOff, found, settled, reason=match.difference_reason)
+    tell_write_offs(u, write_offs, settled)
     tell_superseded(u, match.project_id, held.rivals, settled, records)
-    _audit(u, match.project_id, record_id, match_id, match.difference_reason)
-    return await _answer(u, record_id)
+    _audit(u, match.project_id, record_id, match.id, match.difference_reason)
+
+
+def _audit_rejected(u: UnitOfWork, match: Match, standing: Standing, decision: Decision, reason: str | None) -> None:
+    u.audit(
+        f"project:{match.project_id}",
+        "match.reject",
+        ("match", match.id),
+        version=standing.version + 1,
+        changed=["status"],
+        decision=str(decision.id),
+        **({"reason": reason} if reason else {}),
+    )
 
 
 def _audit(u: UnitOfWork, project_id: UUID, record_id: UUID, match_id: UUID, code: str | None) -> None:

@@ -15,13 +15,16 @@ from server.match.reasons import DEFAULT_REASONS
 from server.project.schemas import MemberList, MemberView, ProjectCounts, ProjectList, ProjectView, ReasonView
 from server.store.reading import Position, Reading, reading
 
-# The newest completed job gives the project's numbers of open records.
+# The newest completed job gives the project's numbers of open records. What waits for a decision are suggestions, and write-offs
+# that wait for a second person.
 _COUNTS = f"""
     (SELECT count(*) FROM sources s WHERE s.project_id = t.id AND s.status <> '{SourceStatus.PENDING}') AS sources,
     (SELECT count(*) FROM reconciliation_jobs j WHERE j.project_id = t.id
        AND j.status IN {sql_list(LIVE_JOB)}) AS jobs_running,
     (SELECT coalesce(sum(e.records), 0)::bigint FROM book_entries e JOIN pairs p ON p.id = e.pair_id
-       WHERE p.project_id = t.id AND e.source_id IS NULL AND e.term = '{MatchStatus.SUGGESTED}') AS to_review,
+       WHERE p.project_id = t.id AND e.source_id IS NULL AND e.term = '{MatchStatus.SUGGESTED}')
+    + (SELECT count(*) FROM matches w WHERE w.project_id = t.id AND w.pair_id IS NULL
+       AND w.status = '{MatchStatus.SUGGESTED}') AS to_review,
     (SELECT j.counts FROM reconciliation_jobs j WHERE j.project_id = t.id AND j.status = '{JobStatus.COMPLETED}'
        ORDER BY j.id DESC LIMIT 1)::text AS newest
 """

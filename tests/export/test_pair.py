@@ -196,3 +196,21 @@ async def test_the_order_belongs_to_matches(books):
     problem = await books.person.problem("GET", path_of(books, "&what=open-items&sort=amount"))
 
     assert (problem["status"], problem["code"]) == (422, "invalid_field")
+
+
+@pytest.mark.parametrize("turned", [False, True])
+async def test_what_was_written_off_says_why_who_and_when(books, turned):
+    written_off = await books.person.ok(
+        "POST", f"/records/{books.right[3]}/write-off", {"reason": "duplicate", "comment": "paid twice"}
+    )
+    name = (await books.person.ok("GET", "/me"))["display_name"]
+
+    found = await rows(books, "&sort=-amount", turned)
+    (row,) = await rows(books, "&kind=one_sided&status=confirmed&q=2.00", turned)
+
+    assert row == found[-1]  # after all other matches
+    side = "left" if turned else "right"
+    assert (row["match_id"], row["record_id"], row["side"]) == (written_off["match_id"], books.right[3], side)
+    assert (row["difference"], row["difference_as"], row["difference_reason"]) == ("2.00", "", "duplicate")
+    assert (row["decided_by"], row["reason"], row["decided_at"] != "") == (name, "paid twice", True)
+    assert (row["left.n"] != "", row["right.n"] != "") == (turned, not turned)

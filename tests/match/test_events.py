@@ -69,6 +69,7 @@ class Room:
         if kind in ("record.written_off", "record.reopened"):
             assert (data["side"], data["source_id"]) == ("left", self.books.left_source)
             self.counts = data["counts"]
+            self.matches[data["match_id"]] = (data["status"], data["version"])
         elif kind in ("matches.reviewed", "job.completed"):
             self.matches, self.counts, _ = await self.read()  # these say that there is more than they can say
         elif "match_id" in data and kind.startswith("match."):
@@ -121,7 +122,19 @@ async def test_applying_events_is_the_same_as_reading_again(room, settings):
     await step(person, "PATCH", project, limit)
     await step(person, "POST", f"/matches/{first[2]}/confirm", {})
     await step(bob, "POST", f"/matches/{first[2]}/confirm", {})
+    waiting = (await step(person, "POST", f"/records/{books.left[5]}/write-off", {"reason": "other"}))["match_id"]
+    await step(bob, "POST", f"/matches/{waiting}/reject", {})
+    await step(bob, "POST", f"/matches/{waiting}/undo", {})
+    await step(bob, "POST", f"/matches/{waiting}/confirm", {})
     await step(person, "PATCH", project, {"four_eyes_over": None})
+    await step(bob, "POST", f"/matches/{waiting}/undo", {})
+    await step(person, "PATCH", project, limit)
+    await step(person, "POST", f"/records/{books.left[5]}/write-off", {"reason": "other"})
+    await step(person, "PATCH", project, {"four_eyes_over": None})
+    taking = {**books.sides, "left": books.left[5:6], "right": books.right[5:6], "difference": "open"}
+    taken = await step(person, "POST", f"{project}/matches", taking)
+    await step(person, "POST", f"/matches/{taken['id']}/undo", {})
+    await step(person, "DELETE", f"/records/{books.left[5]}/write-off")
     both = {**books.sides, "left": books.left[:2], "right": books.right[:2]}
     made = await step(person, "POST", f"{project}/matches", both)
     parts = [{"left": [books.left[n]], "right": [books.right[n]]} for n in (0, 1)]

@@ -282,7 +282,7 @@ export type MatchRejected = {
   replaced_ids?: string[];
 };
 
-/** A person signed a decision that needs two people, or took the signature back. */
+/** A person signed a decision that needs two people, or took the signature back. It also says that a write-off waits for */
 export type MatchSigned = {
   job_id: string | null;
   left_source: string | null;
@@ -435,7 +435,7 @@ export type RecordReleased = {
   user_id: string;
 };
 
-/** A person took a write-off back. */
+/** A person took a write-off back, or rejected one that waited for a signature. */
 export type RecordReopened = {
   record_id: string;
   source_id: string;
@@ -443,12 +443,14 @@ export type RecordReopened = {
   right_source: string | null;
   side: ("left" | "right") | null;
   match_id: string;
+  status: string;
+  version: number;
   user_id: string | null;
   reason?: string | null;
   counts: Counts | null;
 };
 
-/** A person wrote a record off: it has no partner and needs none. */
+/** A person wrote a record off: it has no partner and needs none. `match_id`, `status` and `version` are those of the write-off. */
 export type RecordWrittenOff = {
   record_id: string;
   source_id: string;
@@ -456,6 +458,8 @@ export type RecordWrittenOff = {
   right_source: string | null;
   side: ("left" | "right") | null;
   match_id: string;
+  status: string;
+  version: number;
   user_id: string | null;
   reason?: string | null;
   counts: Counts | null;

@@ -570,6 +570,16 @@ export type JobView = {
   version: number;
 };
 
+/** A decision that undo takes back: what it was, by whom, and when. If it was about another match, such as one that took */
+export type LatestDecision = {
+  kind: "confirm" | "reject" | "split" | "match" | "write_off" | "undo";
+  by: string | null;
+  by_name: string | null;
+  at: string;
+  is_bulk: boolean;
+  match_id: string | null;
+};
+
 /** A row of the file that is no booking, and why. `line` and `row` are those of rejects. `data` is what the row says, or */
 export type LeftOutView = {
   line: number;
@@ -691,6 +701,7 @@ export type MatchDetail = {
   margin_kind: ("exact" | "local") | null;
   history: HistoryEntry[];
   signed_split: SignedSplit | null;
+  latest_decision: LatestDecision | null;
 };
 
 /** A record of a match. `from_base` says that it is a record of the match that this one extends, too. */
@@ -988,6 +999,7 @@ export type PairSummary = {
   missing: string[];
   remainders_left: number;
   remainders_right: number;
+  to_sign: number;
 };
 
 /** A part of a match that is split. Records of one side only are taken out of the match, and are open again. */
@@ -1346,6 +1358,7 @@ export type Review = {
 export type ReviewFilter = {
   job?: string | null;
   pass?: string | null;
+  kind?: ("one_to_one" | "one_to_many" | "many_to_one" | "many_to_many" | "one_sided") | null;
   origin?: ("engine" | "manual") | null;
   status?: ("suggested" | "confirmed" | "rejected" | "superseded" | "withdrawn") | null;
   assignee?: string | null;

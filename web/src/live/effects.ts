@@ -104,11 +104,16 @@ export function effectsOn(client: QueryClient): Effects {
         reread(keys.match(event.data.match_id));
         // The list says which matches were signed once.
         if (project && event.type === "match.signed") updatePairs(project);
+        if (project && event.type === "match.signed" && event.data.left_source === null) rereadWriteOffs(project);
         return;
       case "record.written_off":
-      case "record.reopened":
-        if (project) rereadPairs(project);
+      case "record.reopened": {
+        const { match_id, status, version } = event.data;
+        patchMatch(client, match_id, { status: status as MatchView["status"], version });
+        reread(keys.match(match_id));
+        if (project) rereadWriteOffs(project);
         return;
+      }
       case "record.claimed":
       case "record.released":
         if (project) {
@@ -227,6 +232,13 @@ export function effectsOn(client: QueryClient): Effects {
     const isOfJob = ({ queryKey: [noun, , part] }: { queryKey: QueryKey }) =>
       noun === "job" && (part === "summary" || part === "unmatched");
     for (const { queryKey } of client.getQueryCache().findAll({ type: "active", predicate: isOfJob })) reread(queryKey, true, SUMMARY_MS);
+  }
+
+  /** What is counted as waiting depends on write-offs too, which may have come to a list or left it. */
+  function rereadWriteOffs(project: string): void {
+    rereadPairs(project);
+    updatePairs(project);
+    reread(keys.project(project), true);
   }
 
   /** Rows of a pair's list keep their places. What is new is counted, at most once a second. */

@@ -83,10 +83,18 @@ export function patchTotals(client: QueryClient, { project_id, ...counts }: Proj
   );
 }
 
+const SIDED = new Set(["left_source", "right_source", "records", "kind", "difference", "remainder"]);
+
+/** What depends on which of the two sources is on the left stays as a list shows it, which may be turned. */
+function asSeen(row: object & { left_source?: string | null }, part: Partial<MatchDetail>): Partial<MatchDetail> {
+  if (part.left_source === undefined || part.left_source === row.left_source) return part;
+  return Object.fromEntries(Object.entries(part).filter(([name]) => !SIDED.has(name)));
+}
+
 /** Applies what is known about a match to every list in which it stands, and to the match itself. */
 export function patchMatch(client: QueryClient, id: string, part: Partial<MatchDetail>): void {
   const apply = <T extends { id: string; version: number }>(row: T): T =>
-    row.id === id && (part.version ?? 0) > row.version ? { ...row, ...part } : row;
+    row.id === id && (part.version ?? 0) > row.version ? { ...row, ...asSeen(row, part) } : row;
   client.setQueriesData<MatchPage>(
     { predicate: ({ queryKey }) => isWorkedOn(queryKey) },
     (old) => old && { ...old, body: { ...old.body, items: old.body.items.map(apply) } },

@@ -6,7 +6,7 @@ import { keys } from "../live/keys";
 import { patchMatch } from "../live/patch";
 import { useOffline } from "../live/react";
 import { can } from "../project/rights";
-import { useMembers } from "../project/useMembers";
+import { useMembers, useNames } from "../project/useMembers";
 import { useProject } from "../project/useProject";
 import { pairOf } from "./evidence";
 import { personOf } from "./history";
@@ -17,6 +17,7 @@ export function Assignee({ match, project, say }: { match: MatchDetail; project:
   const offline = useOffline();
   const mayAssign = can(useProject(project).data?.body.my_role, "match.assign");
   const members = useMembers(project);
+  const nameOf = useNames(project);
   const assign = useMutation({
     mutationFn: (body: Assign) => change<MatchDetail>("PUT", `/matches/${match.id}/assignee`, { body, version: match.version }),
     onSuccess: (now) => {
@@ -28,13 +29,13 @@ export function Assignee({ match, project, say }: { match: MatchDetail; project:
     },
     onError: () => client.invalidateQueries({ queryKey: keys.match(match.id) }),
   });
-  const known = members.find((member) => member.user_id === match.assignee);
+  const name = nameOf(match.assignee);
   if (!mayAssign) {
-    return match.assignee === null ? null : <p className="muted">{personOf(known?.display_name ?? null)} is to look at this.</p>;
+    return match.assignee === null ? null : <p className="muted">{personOf(name)} is to look at this.</p>;
   }
   // Whoever may only read could do nothing about it.
   const able = members.filter((member) => can(member.role, "match.decide") || member.user_id === match.assignee);
-  const former = match.assignee !== null && !known ? [{ value: match.assignee, label: personOf(null) }] : [];
+  const former = match.assignee !== null && typeof name !== "string" ? [{ value: match.assignee, label: personOf(name) }] : [];
   return (
     <NativeSelect
       label="Who is to look at this"

@@ -9,11 +9,14 @@ import { keys } from "../live/keys";
 import { patchMatch } from "../live/patch";
 import { useOffline } from "../live/react";
 import { can } from "../project/rights";
+import { useNames } from "../project/useMembers";
 import { useProject } from "../project/useProject";
 import { useKeys, useKeysOn } from "../shell/keys";
 import { personOf, Refusal } from "./history";
 import { OUTCOME } from "./Outcome";
 import { hasSigned, isSecond } from "./signatures";
+import { followsOf, goneWords, isUndoable, questionOf } from "./taken";
+import { isWriteOff } from "./writeOff";
 
 const SEEN_MS = 500;
 
@@ -30,13 +33,15 @@ export type Decided = (match: MatchDetail, verb: "confirm" | "reject" | "undo" |
 interface Props {
   match: MatchDetail;
   project: string;
+  /** Opens another match in its place. */
+  open: (id: string) => void;
   decided?: Decided;
   /** Further buttons. */
   more?: ReactNode;
 }
 
-/** Confirms and rejects, by button or key. Taking back a confirmation requires a reason. */
-export function Decision({ match, project, decided, more }: Props) {
+/** Confirms and rejects, by button or key. Taking back a decision requires a reason. */
+export function Decision({ match, project, open, decided, more }: Props) {
   const client = useQueryClient();
   const offline = useOffline();
   const role = useProject(project).data?.body.my_role;
@@ -65,17 +70,18 @@ export function Decision({ match, project, decided, more }: Props) {
       : isSecond(match, me, verb) && !can(role, "match.sign")
         ? "The second signature has to be a controller’s or an owner’s."
         : undefined;
-  const isOpen = match.status === "suggested" || match.status === "confirmed";
+  const isSuggested = match.status === "suggested";
   const isConfirmed = match.status === "confirmed";
+  const canUndo = isUndoable(match);
   const [noConfirm, noUndo] = [unsigned("confirm"), isConfirmed ? unsigned("undo") : undefined];
-  const may = isOpen && offline === undefined && !decide.isPending;
+  const may = (isSuggested || canUndo) && offline === undefined && !decide.isPending;
   const confirm = () => decide.mutate({ verb: "confirm" });
   // A single key must not undo somebody's decision, so it only opens the question.
-  const reject = () => (isConfirmed ? setAskedOf(match.version) : decide.mutate({ verb: "reject" }));
+  const reject = () => (canUndo ? setAskedOf(match.version) : decide.mutate({ verb: "reject" }));
   const mayDecide = can(role, "match.decide");
   useKeys(
     {
-      c: () => mayDecide && may && isSeen && !isConfirmed && !noConfirm && confirm(),
+      c: () => mayDecide && may && isSeen && isSuggested && !noConfirm && confirm(),
       r: () => mayDecide && may && isSeen && !noUndo && reject(),
     },
     true,
@@ -87,35 +93,41 @@ export function Decision({ match, project, decided, more }: Props) {
   return (
     <div className="stack">
       <div className="row">
-        <Button
-          size="compact-md"
-          disabled={!may || isConfirmed || noConfirm !== undefined}
-          loading={decide.isPending && decide.variables.verb === "confirm"}
-          onClick={confirm}
-          // Without it, the title describes the button: it says why it does not work.
-          aria-describedby={may ? OUTCOME : undefined}
-          title={offline ?? noConfirm ?? (keysOn ? "Key C, in the list or here" : undefined)}
-          aria-keyshortcuts={isConfirmed || noConfirm ? undefined : hint("c")}
-        >
-          Confirm
-        </Button>
-        <Button
-          size="compact-md"
-          variant="default"
-          disabled={!may || noUndo !== undefined}
-          loading={decide.isPending && decide.variables.verb === "reject"}
-          onClick={reject}
-          title={offline ?? noUndo ?? (keysOn ? "Key R, in the list or here" : undefined)}
-          aria-keyshortcuts={noUndo ? undefined : hint("r")}
-        >
-          {isConfirmed ? "Take back …" : "Reject"}
-        </Button>
+        {isSuggested || isConfirmed ? (
+          <Button
+            size="compact-md"
+            disabled={!may || isConfirmed || noConfirm !== undefined}
+            loading={decide.isPending && decide.variables.verb === "confirm"}
+            onClick={confirm}
+            // Without it, the title describes the button: it says why it does not work.
+            aria-describedby={may ? OUTCOME : undefined}
+            title={offline ?? noConfirm ?? (keysOn && isSuggested ? "Key C, in the list or here" : undefined)}
+            aria-keyshortcuts={isConfirmed || noConfirm ? undefined : hint("c")}
+          >
+            {isWriteOff(match) ? "Write off" : "Confirm"}
+          </Button>
+        ) : null}
+        {isSuggested || canUndo ? (
+          <Button
+            size="compact-md"
+            variant="default"
+            disabled={!may || noUndo !== undefined}
+            loading={decide.isPending && decide.variables.verb === "reject"}
+            onClick={reject}
+            title={offline ?? noUndo ?? (keysOn ? "Key R, in the list or here" : undefined)}
+            aria-keyshortcuts={noUndo ? undefined : hint("r")}
+          >
+            {isSuggested ? "Reject" : "Take back …"}
+          </Button>
+        ) : null}
         {more}
         {offline ? <span className="muted small">{offline}</span> : null}
       </div>
-      {isAsking && isConfirmed ? (
+      <Gone match={match} open={open} />
+      {isAsking && canUndo ? (
         <TakeBack
           match={match}
+          project={project}
           isBusy={decide.isPending || offline !== undefined}
           keep={() => {
             setAskedOf(null);
@@ -131,16 +143,37 @@ export function Decision({ match, project, decided, more }: Props) {
   );
 }
 
+/** What can be done about a match that others have taken the place of, or that was taken back. */
+function Gone({ match, open }: { match: MatchDetail; open: (id: string) => void }) {
+  const sentence = goneWords(match);
+  const other = match.status === "superseded" ? match.latest_decision?.match_id : undefined;
+  if (sentence === undefined) return null;
+  return (
+    <div className="lines">
+      <p>{sentence}</p>
+      {other ? (
+        <Button size="compact-sm" variant="default" onClick={() => open(other)}>
+          Open the other match
+        </Button>
+      ) : null}
+    </div>
+  );
+}
+
 interface TakeBackProps {
   match: MatchDetail;
+  project: string;
   isBusy: boolean;
   keep: () => void;
   takeBack: (reason: string) => void;
 }
 
-/** Says whose confirmation is taken back, and asks why. */
-function TakeBack({ match, isBusy, keep, takeBack }: TakeBackProps) {
+/** Says whose decision is taken back and what follows, and asks why. */
+function TakeBack({ match, project, isBusy, keep, takeBack }: TakeBackProps) {
   const me = useSession()?.user.id;
+  const nameOf = useNames(project);
+  const { by, by_name: name } = match.latest_decision ?? { by: match.decided_by, by_name: match.decided_by_name };
+  const whose = by === null ? null : by === me ? "your" : `${personOf(name ?? nameOf(by))}’s`;
   const [reason, setReason] = useState("");
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
@@ -150,7 +183,7 @@ function TakeBack({ match, isBusy, keep, takeBack }: TakeBackProps) {
     // eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- Escape works in each of its fields
     <form
       className="notice question"
-      aria-label="Take back the confirmation"
+      aria-label={match.status === "confirmed" ? "Take back the confirmation" : "Take back the decision"}
       onSubmit={submit}
       onKeyDown={(event) => {
         if (event.key !== "Escape") return;
@@ -160,9 +193,9 @@ function TakeBack({ match, isBusy, keep, takeBack }: TakeBackProps) {
     >
       <div className="stack">
         <p>
-          <strong>{question(match, me)}</strong>
+          <strong>{questionOf(match, whose)}</strong>
         </p>
-        <p className="muted">The match becomes a suggestion again. Then it can be rejected, or its records can be matched otherwise.</p>
+        <p className="muted">{followsOf(match)}</p>
         <TextInput
           label="Why"
           required
@@ -183,12 +216,6 @@ function TakeBack({ match, isBusy, keep, takeBack }: TakeBackProps) {
       </div>
     </form>
   );
-}
-
-function question(match: MatchDetail, me: string | undefined): string {
-  if (match.decided_by === null) return "Take back this confirmation, which the plan made?";
-  if (match.decided_by === me) return "Take back your confirmation?";
-  return `Take back ${personOf(match.decided_by_name)}’s confirmation?`;
 }
 
 /** Whether this version has been on the screen for a moment. A key pressed earlier was meant for something else. */

@@ -18,6 +18,7 @@ import { History, Told } from "./history";
 import { Outcome } from "./Outcome";
 import { RunnerUp } from "./RunnerUp";
 import { Signatures } from "./Signatures";
+import { isWriteOff, seenFrom, statusOf } from "./writeOff";
 
 interface MatchProps {
   id: string;
@@ -26,6 +27,8 @@ interface MatchProps {
   stream: string | null;
   /** The sign of its pair, if it is known. */
   sign?: 1 | -1 | null;
+  /** The source on the left, on whose side or on the other one a record that was written off stands. */
+  left?: string;
   /** Opens another match in its place. */
   open: (id: string) => void;
   close: () => void;
@@ -37,7 +40,7 @@ interface MatchProps {
 }
 
 /** One match: both sides, what was compared, how certain it is, and the decision. */
-export function Match({ id, project, stream, sign = null, open, close, decided, say, more }: MatchProps) {
+export function Match({ id, project, stream, sign = null, left, open, close, decided, say, more }: MatchProps) {
   const [said, setSaid] = useState("");
   const match = useRead<MatchDetail>(keys.match(id), `/matches/${id}`, stream);
   const panel = useRef<HTMLElement>(null);
@@ -49,8 +52,8 @@ export function Match({ id, project, stream, sign = null, open, close, decided, 
   return (
     <aside className="panel stack" aria-label="Match" tabIndex={-1} ref={panel} {...PLACE}>
       <div className="row">
-        <h2>Match</h2>
-        {match.data ? <Status of={match.data.body.status} /> : null}
+        <h2>{match.data && isWriteOff(match.data.body) ? "Write-off" : "Match"}</h2>
+        {match.data ? <Status of={statusOf(match.data.body)} /> : null}
         <span className="spacer" />
         <ActionIcon variant="subtle" color="gray" aria-label="Close" onClick={close}>
           <IconX size={16} />
@@ -61,17 +64,10 @@ export function Match({ id, project, stream, sign = null, open, close, decided, 
           <>
             <LookedAt project={project} what="match" id={body.id} />
             <Told key={`told/${body.id}`} match={body} />
-            <Decision key={body.id} match={body} project={project} decided={decided} more={more?.(body)} />
+            <Decision key={body.id} match={body} project={project} open={open} decided={decided} more={more?.(body)} />
             <Outcome match={body} project={project} sign={sign} open={open} />
             <Signatures match={body} project={project} decided={decided} />
-            <Verdict match={body} />
-            <DeltaSentence left={sideOf(body.records, "left")} right={sideOf(body.records, "right")} known={body.difference} />
-            <RunnerUp match={body} />
-            <div className="pair">
-              <Side name="Left" tone="l" records={sideOf(body.records, "left")} />
-              <Side name="Right" tone="r" records={sideOf(body.records, "right")} />
-            </div>
-            <Evidence match={body} />
+            {isWriteOff(body) ? <WrittenOff match={seenFrom(body, left)} /> : <Compared match={body} />}
             <History match={body} />
             <Comments key={`comments/${body.id}`} match={body.id} project={project} say={say ?? setSaid} />
             <Assignee match={body} project={project} say={say ?? setSaid} />
@@ -84,6 +80,33 @@ export function Match({ id, project, stream, sign = null, open, close, decided, 
         )}
       </Reading>
     </aside>
+  );
+}
+
+/** Both sides, and how certain it is that they belong together. */
+function Compared({ match }: { match: MatchDetail }) {
+  const [left, right] = [sideOf(match.records, "left"), sideOf(match.records, "right")];
+  return (
+    <>
+      <Verdict match={match} />
+      <DeltaSentence left={left} right={right} known={match.difference} />
+      <RunnerUp match={match} />
+      <div className="pair">
+        <Side name="Left" tone="l" records={left} />
+        <Side name="Right" tone="r" records={right} />
+      </div>
+      <Evidence match={match} />
+    </>
+  );
+}
+
+/** The record of a write-off. There is nothing to compare it with. */
+function WrittenOff({ match }: { match: MatchDetail }) {
+  const side = match.records[0]?.side ?? "left";
+  return (
+    <div className="pair">
+      <Side name={side === "left" ? "Left" : "Right"} tone={side === "left" ? "l" : "r"} records={match.records} />
+    </div>
   );
 }
 

@@ -12,6 +12,7 @@ import { total } from "./difference";
 import { bits, namesOf, sideOf } from "./evidence";
 import { personOf } from "./history";
 import { waitingOf } from "./signatures";
+import { isWriteOff, statusOf } from "./writeOff";
 
 const DOING: Record<Deciding["verb"], string> = { confirm: "confirming …", reject: "rejecting …", undo: "taking back …" };
 const HINT = "matches-hint";
@@ -170,6 +171,7 @@ interface RowProps {
 function Row({ match, doing, holder, place, isOpened, isStop, open }: RowProps) {
   const left = sideOf(match.records, "left");
   const right = sideOf(match.records, "right");
+  const isOff = isWriteOff(match);
   return (
     <tr
       className="clickable"
@@ -192,24 +194,25 @@ function Row({ match, doing, holder, place, isOpened, isStop, open }: RowProps) 
             {DOING[doing]}
           </span>
         ) : (
-          <Status of={match.status} />
+          <Status of={statusOf(match)} />
         )}
         {holder ? (
           <div className={holder === "you" ? "small holder" : "muted small holder"} dir="auto">
             for {holder}
           </div>
         ) : null}
+        {isOff && match.status !== "confirmed" ? <div className="muted small extra">write-off</div> : null}
         {match.extends ? <div className="muted small extra">extends a match</div> : null}
         {waitingOf(match).length > 0 ? <div className="small extra">signed once</div> : null}
         {HINTS[match.ambiguity] ? <div className="muted small extra">{HINTS[match.ambiguity]}</div> : null}
       </td>
-      <Words records={left} />
+      {isOff && left.length === 0 ? <NoPartner code={match.difference_reason} /> : <Words records={left} />}
       <Amount records={left} />
       <td className="number center">
-        <Delta left={left} right={right} known={match.difference} />
+        {isOff ? <span className="muted">–</span> : <Delta left={left} right={right} known={match.difference} />}
       </td>
       <Amount records={right} isEnd />
-      <Words records={right} isEnd />
+      {isOff && right.length === 0 ? <NoPartner code={match.difference_reason} isEnd /> : <Words records={right} isEnd />}
       <td className="number muted extra">{bits(match.score)}</td>
     </tr>
   );
@@ -227,6 +230,16 @@ function Amount({ records, isEnd = false }: SideProps) {
     <td className={isEnd ? "number end" : "number"}>
       {money(total(records) ?? records[0]?.amount ?? null)}
       <div className="muted mono">{records[0]?.date ?? "–"}</div>
+    </td>
+  );
+}
+
+/** The side on which what was written off has no partner, and the reason code. */
+function NoPartner({ code, isEnd = false }: { code: string | null; isEnd?: boolean }) {
+  return (
+    <td className={isEnd ? "cut muted end" : "cut muted"}>
+      no partner
+      <div className="small cut">{code?.replaceAll("_", " ")}</div>
     </td>
   );
 }

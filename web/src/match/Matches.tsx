@@ -6,7 +6,7 @@ import type { JobView, Page_MatchView_, Summary } from "../api/rest";
 import { STATUSES, type JobSearch } from "../job/search";
 import { keys } from "../live/keys";
 import { useHeld, useRead } from "../live/react";
-import { useNames } from "../project/useMembers";
+import { useMemberNames } from "../project/useMembers";
 import { count } from "../shell/format";
 import { Pager } from "../shell/Pager";
 import { Empty, Reading } from "../shell/parts";
@@ -33,7 +33,7 @@ export function Matches({ job }: { job: JobView }) {
   const matches = useRead<Page_MatchView_>(key, `/jobs/${job.id}/matches?${query.toString()}`, `job:${job.id}`);
   const passes = client.getQueryData<{ body: Summary }>(keys.summary(job.id))?.body.by_pass ?? [];
   const arrived = useHeld(keys.arrived(job.id)) ?? 0;
-  const names = useNames(job.project_id);
+  const names = useMemberNames(job.project_id);
   const isEmpty = matches.data?.body.items.length === 0;
 
   const change = (part: Partial<JobSearch>) => void navigate({ search: (old) => ({ ...old, cursor: undefined, ...part }), replace: true });

@@ -6,6 +6,7 @@ import { balancesOf, signFor } from "./balance";
 import { isZero } from "./difference";
 import { namesOf, pairOf } from "./evidence";
 import { sentencesOf } from "./outcome";
+import { isWriteOff, sentenceOf as writeOffWords } from "./writeOff";
 
 /** The element that says what confirming books, for the button that confirms. */
 export const OUTCOME = "outcome";
@@ -23,7 +24,7 @@ interface Props {
 /** What confirming does: to the match that this one extends, and with a difference between the sides. */
 export function Outcome({ match, project, sign, open }: Props) {
   const reasons = useProject(project).data?.body.reason_codes ?? [];
-  const sentences = sentencesOf(match, signFor(sign, match), reasons);
+  const sentences = isWriteOff(match) ? [writeOffWords(match, reasons)] : sentencesOf(match, signFor(sign, match), reasons);
   if (sentences.length === 0 && match.extends === null) return null;
   return (
     <div id={OUTCOME} className="outcome lines">

@@ -6,19 +6,21 @@ import { useSession } from "../auth/useSession";
 import { keys } from "../live/keys";
 import { patchMatch } from "../live/patch";
 import { can } from "../project/rights";
-import { useMembers } from "../project/useMembers";
+import { useNames } from "../project/useMembers";
 import { useProject } from "../project/useProject";
 import { ChangeButton } from "../shell/ChangeButton";
 import { instant } from "../shell/format";
 import { focusRow, type Decided } from "./Decision";
 import { personOf, Refusal } from "./history";
 import { takenBack, waitingOf } from "./signatures";
+import { isWriteOff } from "./writeOff";
 
 const DEEDS: Partial<Record<string, string>> = {
   confirm: "signed to confirm it",
   match: "matched it by hand and signed",
   undo: "signed to take it back",
   split: "signed to split it",
+  write_off: "signed to write it off",
 };
 
 interface Props {
@@ -30,7 +32,7 @@ interface Props {
 /** Who has signed a match that needs two people, and what is missing. */
 export function Signatures({ match, project, decided }: Props) {
   const me = useSession()?.user.id;
-  const members = useMembers(project);
+  const nameOf = useNames(project);
   const role = useProject(project).data?.body.my_role;
   const waiting = waitingOf(match);
   const what = takenBack(match, me);
@@ -42,8 +44,8 @@ export function Signatures({ match, project, decided }: Props) {
         <ul className={waiting.length > 0 ? undefined : "muted small"}>
           {match.signatures.map(({ by, at, action }) => (
             <li key={`${by}/${at}`}>
-              <strong>{by === me ? "You" : personOf(members.find((member) => member.user_id === by)?.display_name ?? null)}</strong>{" "}
-              {DEEDS[action] ?? "signed"} · <span className="muted">{instant(at)}</span>
+              <strong>{by === me ? "You" : personOf(nameOf(by))}</strong> {DEEDS[action] ?? "signed"} ·{" "}
+              <span className="muted">{instant(at)}</span>
             </li>
           ))}
         </ul>
@@ -92,7 +94,7 @@ function Back({ match, what, decided }: BackProps) {
   return (
     <>
       <ChangeButton size="compact-sm" variant="default" loading={back.isPending} onClick={() => back.mutate()}>
-        {what === "match" ? "Take my signature and the match back" : "Take my signature back"}
+        {what === "match" ? `Take my signature and the ${isWriteOff(match) ? "write-off" : "match"} back` : "Take my signature back"}
       </ChangeButton>
       {back.error ? <Refusal problem={back.error} /> : null}
     </>

@@ -39,10 +39,9 @@ function digits(text: string): string {
 
 /** What a match is called in a sentence: its first record on either side. */
 export function pairOf(records: MatchRecordView[]): string {
-  const names = (["left", "right"] as const).map((side) => {
+  const names = (["left", "right"] as const).flatMap((side) => {
     const [first, ...more] = sideOf(records, side);
-    if (!first) return "nothing";
-    return `${namesOf(first)[0] ?? ""}${more.length > 0 ? ` +${more.length}` : ""}`;
+    return first ? [`${namesOf(first)[0] ?? ""}${more.length > 0 ? ` +${more.length}` : ""}`] : [];
   });
   return names.join(" ↔ ");
 }

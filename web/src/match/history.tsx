@@ -5,9 +5,9 @@ import { useSession } from "../auth/useSession";
 import { instant } from "../shell/format";
 import { Fault } from "../shell/parts";
 
-/** A person's name. People who have left have none. */
-export function personOf(name: string | null): string {
-  return name ?? "a former colleague";
+/** A person's name. People who have left have none, which is not said of somebody whose name is not known yet. */
+export function personOf(name: string | null | undefined): string {
+  return name === undefined ? "…" : (name ?? "a former colleague");
 }
 
 /** Who decided what, and why. */
@@ -33,6 +33,7 @@ const WORDS: Partial<Record<string, string>> = {
   "match.create": "matched by hand",
   "match.split": "split",
   "match.write_off": "wrote off",
+  "match.ask_write_off": "asked to write it off",
   "match.extend": "extended",
   "match.supersede": "decided on another match instead",
   "match.comment": "commented",
@@ -67,6 +68,7 @@ const MEANWHILE: Partial<Record<string, string>> = {
   "matches.undo": "took the decision back",
   "match.split": "split this match",
   "match.write_off": "wrote this record off",
+  "match.ask_write_off": "asked to write this record off",
   "match.extend": "extended this match",
   "match.supersede": "decided on another match instead",
   "match.sign": "signed this match",
@@ -85,40 +87,24 @@ export function Meanwhile({ before, now }: { before: MatchDetail; now: MatchDeta
   );
 }
 
-/** Says that somebody else has decided the match while it was open here. */
+/**
+ * Says what somebody else has decided about the match while it was open here. Events come without names, so nothing is said
+ * until the match has been read again.
+ */
 export function Told({ match }: { match: MatchDetail }) {
   const me = useSession()?.user.id;
-  const [opened] = useState(match.version);
-  const [signed] = useState(match.signatures.length);
-  const isNews = match.version > opened && match.decided_by !== null && match.decided_by !== me && match.decided_at !== null;
-  const latest = match.signatures.length > signed ? match.signatures.at(-1) : undefined;
-  if (!isNews && latest !== undefined && latest.by !== me) {
-    return (
-      <p role="status" className="notice told">
-        <span>
-          {personIn(match, "match.sign")} signed this <Ago at={latest.at} />
-        </span>
-      </p>
-    );
-  }
+  const [opened] = useState(match.history.length);
+  const latest = match.history.slice(opened).findLast(({ action }) => action in MEANWHILE);
+  const isNews = latest !== undefined && !(latest.actor.type === "user" && latest.actor.id === me);
   return (
     <p role="status" className={isNews ? "notice told" : undefined}>
       {isNews ? (
         <span>
-          {match.status === "suggested"
-            ? `${personIn(match, "match.undo")} took the decision back`
-            : `${personOf(match.decided_by_name)} ${match.status} this`}{" "}
-          <Ago at={match.decided_at ?? ""} />
+          {latest.actor.type === "system" ? "Tallyroom" : personOf(latest.actor.name)} {MEANWHILE[latest.action]} <Ago at={latest.at} />
         </span>
       ) : null}
     </p>
   );
-}
-
-/** Who was the last to do something to a match. */
-function personIn(match: MatchDetail, action: string): string {
-  const entry = match.history.findLast((one) => one.action === action);
-  return entry === undefined ? "Somebody" : personOf(entry.actor.name);
 }
 
 /** Why a decision was refused, with names where the server knows them. */

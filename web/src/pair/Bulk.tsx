@@ -7,14 +7,14 @@ import { Problem } from "../api/problem";
 import type { PairReview, Reviewed } from "../api/rest";
 import { keys } from "../live/keys";
 import { can } from "../project/rights";
-import { useNames } from "../project/useMembers";
+import { useMemberNames } from "../project/useMembers";
 import { useProject } from "../project/useProject";
 import { ChangeButton } from "../shell/ChangeButton";
 import { Dialog } from "../shell/Dialog";
 import { count } from "../shell/format";
 import { Fault } from "../shell/parts";
 import { addDeed } from "./own";
-import type { PairSearch } from "./search";
+import { chosenBy, type PairSearch } from "./search";
 
 type Action = "confirm" | "reject" | "undo";
 const NAMES: Record<Action, [verb: string, past: string]> = {
@@ -38,7 +38,11 @@ export function Bulk({ project, search, total, isEmpty, say }: Props) {
   const may = can(useProject(project).data?.body.my_role, "match.decide");
   const { status = "suggested" } = search;
   const actions: Action[] =
-    status === "suggested" ? ["confirm", "reject"] : status === "confirmed" || status === "rejected" ? ["undo"] : [];
+    status === "suggested"
+      ? ["confirm", "reject"]
+      : status === "confirmed" || status === "rejected" || status === "written_off"
+        ? ["undo"]
+        : [];
   if (!may || isEmpty || actions.length === 0) return null;
   return (
     <div className="row bulk">
@@ -74,10 +78,10 @@ function Sure({ project, search, action, shown, close, say }: SureProps) {
   const [key, setKey] = useState(newKey);
   const [verb, past] = NAMES[action];
   const { left = "", right = "", status = "suggested", q, assignee } = search;
-  const holder = useNames(project).get(assignee ?? "") ?? "one person";
+  const holder = useMemberNames(project).get(assignee ?? "") ?? "one person";
   const decide = useMutation({
     mutationFn: () => {
-      const filter = { status: status === "all" ? null : status, q: q ?? null, assignee: assignee ?? null };
+      const filter = { ...chosenBy(status), q: q ?? null, assignee: assignee ?? null };
       const sides = { left_source: left, right_source: right };
       const body: PairReview = { ...sides, action, filter, expected_count: expected ?? 0, reason: reason.trim() || null };
       return change<Reviewed>("POST", `/projects/${project}/review`, { body, key });
@@ -128,16 +132,16 @@ function Sure({ project, search, action, shown, close, say }: SureProps) {
         <p>
           {q ? (
             <>
-              They are the {status} matches in which “{q}” was found{assignee ? ` and that are given to ${holder}` : ""}, on all pages.
+              They are the {nounOf(status)} in which “{q}” was found{assignee ? ` and that are given to ${holder}` : ""}, on all pages.
             </>
           ) : assignee ? (
-            `They are the ${status} matches that are given to ${holder} to look at, on all pages.`
+            `They are the ${nounOf(status)} that are given to ${holder} to look at, on all pages.`
           ) : (
-            `They are all ${status} matches of these two sources, on all pages.`
+            `They are all ${nounOf(status)} of these two sources, on all pages.`
           )}{" "}
           Everybody in the project sees the change at once.
           {action === "undo"
-            ? " They wait for a decision again; those that were made by hand are withdrawn. There is no undo for this as a whole."
+            ? " They wait for a decision again; those that were made by hand or written off are withdrawn. There is no undo for this as a whole."
             : " Afterwards, Undo takes back all of it."}
         </p>
         <TextInput label="Why (optional)" maxLength={10_000} value={reason} onChange={(event) => setReason(event.currentTarget.value)} />
@@ -153,6 +157,10 @@ function Sure({ project, search, action, shown, close, say }: SureProps) {
       </form>
     </Dialog>
   );
+}
+
+function nounOf(status: string): string {
+  return status === "written_off" ? "write-offs" : `${status} matches`;
 }
 
 const REASONS: Partial<Record<string, string>> = {

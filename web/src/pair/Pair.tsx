@@ -9,7 +9,7 @@ import { useFocusKept } from "../shell/focus";
 import { count } from "../shell/format";
 import { Empty, Reading, useTitle } from "../shell/parts";
 import { Books } from "./Books";
-import { booksOf, tsvOf } from "./books";
+import { booksOf, listed, tsvOf } from "./books";
 import { ByHand } from "./ByHand";
 import { Export } from "./Export";
 import { PairMatches } from "./PairMatches";
@@ -107,7 +107,7 @@ function Room({ project, left, right }: { project: string; left: string; right: 
             >
               Copy
             </Button>
-            <Export project={project} search={search} counts={summary.data.body.counts} say={say} />
+            <Export project={project} search={search} counts={listed(summary.data.body)} say={say} />
           </>
         ) : null}
       </div>
@@ -115,7 +115,7 @@ function Room({ project, left, right }: { project: string; left: string; right: 
         {({ body }) => (
           <>
             <Books summary={body} />
-            <Tabs counts={body.counts} remainders={body.remainders_left + body.remainders_right} />
+            <Tabs counts={listed(body)} remainders={body.remainders_left + body.remainders_right} />
             {view === "open" ? (
               <ByHand project={project} left={left} right={right} sign={body.sign} say={say} />
             ) : (
@@ -146,6 +146,7 @@ function Tabs({ counts, remainders }: { counts: Counts; remainders: number }) {
     [undefined, `To review ${count(counts.suggested ?? 0)}`],
     ["confirmed", `Confirmed ${count(counts.confirmed ?? 0)}`],
     ["rejected", `Rejected ${count(counts.rejected ?? 0)}`],
+    ["written_off", `Written off ${count(counts.written_off ?? 0)}`],
     ["all", "All"],
   ];
   return (

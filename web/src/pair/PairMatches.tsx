@@ -13,7 +13,8 @@ import { personOf } from "../match/history";
 import { Match } from "../match/Match";
 import { MatchTable } from "../match/MatchTable";
 import { hasSigned } from "../match/signatures";
-import { useNames } from "../project/useMembers";
+import { isWriteOff } from "../match/writeOff";
+import { useMemberNames } from "../project/useMembers";
 import { count } from "../shell/format";
 import { Pager } from "../shell/Pager";
 import { Empty, Reading } from "../shell/parts";
@@ -38,6 +39,11 @@ const SORTS = [
   { value: "date", label: "oldest date first" },
 ];
 const VERBS = { confirm: "confirmed", reject: "rejected", undo: "took back" };
+const WRITE_OFFS = {
+  confirm: (what: string) => `You wrote off ${what}.`,
+  reject: (what: string) => `You rejected the write-off of ${what}.`,
+  undo: (what: string, waits: boolean) => (waits ? `The write-off of ${what} waits again.` : `You took back the write-off of ${what}.`),
+};
 
 interface Props {
   project: string;
@@ -54,6 +60,8 @@ interface Expected {
   cursor: string | undefined;
   /** The match that was open before, which may still be in the address. */
   from: string | undefined;
+  /** What this person has just done, which stays said if there is nothing more to do. */
+  words?: string;
 }
 
 /** The matches of a pair. A decision leads on to the next match that waits for one, over pages. */
@@ -83,8 +91,8 @@ export function PairMatches({ project, sign, say }: Props) {
     arrival.current = null; // Whoever opens a match does not want to be led to another one.
     void navigate({ search: (old) => ({ ...old, m: id }), replace: m !== undefined });
   };
-  const go = (cursor: string | undefined, by: 1 | -1, then: Arrival = "focus") => {
-    arrival.current = { then, cursor, from: m };
+  const go = (cursor: string | undefined, by: 1 | -1, then: Arrival = "focus", words?: string) => {
+    arrival.current = { then, cursor, from: m, words };
     const before = by > 0 ? skip + (read.data?.body.items.length ?? LIMIT) : Math.max(0, skip - LIMIT);
     void navigate({ search: (old) => ({ ...old, cursor, skip: before || undefined, m: undefined }) });
   };
@@ -98,7 +106,7 @@ export function PairMatches({ project, sign, say }: Props) {
   };
 
   const me = useSession()?.user.id;
-  const names = useNames(project);
+  const names = useMemberNames(project);
   const waitsForMe = (one: MatchView) => one.status === "suggested" && !hasSigned(one, me, "confirm");
 
   /** Opens the next match that waits for a decision: below, on the next page, or else from the start. */
@@ -112,9 +120,9 @@ export function PairMatches({ project, sign, say }: Props) {
       open(next.id);
       focusRow(next.id);
     } else if (next_cursor) {
-      go(next_cursor, 1, "undecided");
+      go(next_cursor, 1, "undecided", words);
     } else if (items.some(waits) || search.cursor || arrived > 0) {
-      arrival.current = { then: "undecided", cursor: undefined, from };
+      arrival.current = { then: "undecided", cursor: undefined, from, words };
       load();
       void navigate({ search: (old) => ({ ...old, ...FIRST }) });
     } else {
@@ -131,10 +139,12 @@ export function PairMatches({ project, sign, say }: Props) {
     }
     // Over a limit of the project the first signature changes nothing yet.
     const isSigned = verb === "undo" ? now.status === "confirmed" : now.status === "suggested";
-    const words = isSigned ? `You signed for ${pairOf(now.records)}. ${SECOND}` : `You ${VERBS[verb]} ${pairOf(now.records)}.`;
+    const what = pairOf(now.records);
+    const done = isWriteOff(now) ? WRITE_OFFS[verb](what, now.status === "suggested") : `You ${VERBS[verb]} ${what}.`;
+    const words = isSigned ? `You signed for ${what}. ${SECOND}` : done;
     say(words);
     if (isSigned) addDeed({ project, words, of: "signature", id: now.id });
-    else if (verb === "undo") dropDeed(now.id);
+    else if (verb === "undo") for (const id of [now.id, ...now.records.map((record) => record.id)]) dropDeed(id);
     else addDeed({ project, words, of: "match", id: now.id, status: now.status, version: now.version });
     if (verb === "undo") focusRow(now.id);
     else goOn(now.id, words);
@@ -172,12 +182,12 @@ export function PairMatches({ project, sign, say }: Props) {
     if (expected === null || expected.cursor !== search.cursor) return;
     arrival.current = null;
     // Whoever has opened a match meanwhile, also with Back, stays there.
-    const { then, from } = expected;
+    const { then, from, words } = expected;
     if (m !== undefined && m !== from) return;
     const waiting = page.items.find(waitsForMe);
     const target = then === "last" ? page.items.at(-1) : then === "undecided" ? waiting : page.items[0];
     list.current?.scrollIntoView({ block: "start" });
-    if (target === undefined) say("Nothing is left here that waits for a decision.");
+    if (target === undefined) say([words, "Nothing is left here that waits for a decision."].filter(Boolean).join(" "));
     else if (then !== "focus") void navigate({ search: (old) => ({ ...old, m: target.id }), replace: true });
     if (target !== undefined) focusRow(target.id);
   });
@@ -225,22 +235,28 @@ export function PairMatches({ project, sign, say }: Props) {
       </div>
       <Reading query={matches} height={600}>
         {({ body }) =>
-          isNothing(body) ? (
+          isNothing(body) && !m ? (
             <None search={search} clear={() => change({ q: undefined, assignee: undefined, status: "all" })} />
           ) : (
             <div className={m ? "split" : undefined}>
               <div>
-                <MatchTable
-                  matches={body.items}
-                  skip={skip}
-                  total={body.total}
-                  opened={m}
-                  open={open}
-                  names={names}
-                  load={load}
-                  beyond={beyond}
-                />
-                <Pager page={body} noun={["match", "matches"]} skip={skip} go={go} />
+                {isNothing(body) ? (
+                  <None search={search} clear={() => change({ q: undefined, assignee: undefined, status: "all" })} />
+                ) : (
+                  <>
+                    <MatchTable
+                      matches={body.items}
+                      skip={skip}
+                      total={body.total}
+                      opened={m}
+                      open={open}
+                      names={names}
+                      load={load}
+                      beyond={beyond}
+                    />
+                    <Pager page={body} noun={["match", "matches"]} skip={skip} go={go} />
+                  </>
+                )}
               </div>
               {m ? (
                 <Match
@@ -249,6 +265,7 @@ export function PairMatches({ project, sign, say }: Props) {
                   project={project}
                   stream={null}
                   sign={sign}
+                  left={search.left}
                   open={open}
                   close={() => {
                     open(undefined);
@@ -303,7 +320,7 @@ interface MineProps {
 /** What is given to this person to look at: how many of it wait, and a switch that leaves out everything else. */
 function Mine({ project, search, change }: MineProps) {
   const me = useSession()?.user.id;
-  const names = useNames(project);
+  const names = useMemberNames(project);
   const { left, right, assignee } = search;
   const query = queryOf({ left, right, assignee: me }, 1);
   const path = `/projects/${project}/matches?${query}`;
@@ -354,7 +371,10 @@ function None({ search, clear }: { search: PairSearch; clear: () => void }) {
     );
   }
   return (
-    <Empty title={status === "all" ? "No matches yet" : `No ${status} matches`} action={status === "all" ? undefined : all}>
+    <Empty
+      title={status === "all" ? "No matches yet" : status === "written_off" ? "Nothing is written off" : `No ${status} matches`}
+      action={status === "all" ? undefined : all}
+    >
       {status === "all" ? "Start a reconciliation of these two sources, or match open records by hand." : "There may be others."}
     </Empty>
   );

@@ -1,4 +1,4 @@
-import type { BookProof, BookSum, Money, PairSummary } from "../api/rest";
+import type { BookProof, BookSum, Counts, Money, PairSummary } from "../api/rest";
 import { isZero } from "../match/difference";
 
 /** What the books say about one currency. A side that has no record in it has no sums. */
@@ -36,6 +36,15 @@ export function booksOf({ proof, sums }: PairSummary): Books[] {
     const of = (side: "left" | "right") => sums.find((sum) => sum.side === side && sum.currency === row.currency);
     return { currency: row.currency, proof: row, left: of("left"), right: of("right") };
   });
+}
+
+/** How many matches the lists have: write-offs are among them, though the books count them apart. */
+export function listed({ counts, to_sign }: Pick<PairSummary, "counts" | "to_sign">): Counts {
+  return {
+    ...counts,
+    suggested: (counts.suggested ?? 0) + to_sign,
+    confirmed: (counts.confirmed ?? 0) + (counts.written_off ?? 0),
+  };
 }
 
 /** The books as a table for a spreadsheet: tabs between columns, a point before the decimals. */

@@ -1,6 +1,6 @@
 import type { Counts } from "../api/rest";
 import { count } from "../shell/format";
-import type { PairSearch } from "./search";
+import { chosenBy, type PairSearch } from "./search";
 
 /** The formats of an export, as the server names them. */
 export const FORMATS = [
@@ -23,6 +23,7 @@ export function choicesOf(counts: Counts): { value: What; label: string }[] {
   return [
     { value: "suggested", label: `Matches to review${of(counts.suggested)}` },
     { value: "confirmed", label: `Confirmed matches${of(counts.confirmed)}` },
+    { value: "written_off", label: `Written off${of(counts.written_off)}` },
     { value: "rejected", label: `Rejected matches${of(counts.rejected)}` },
     { value: "superseded", label: "Superseded matches" },
     { value: "withdrawn", label: "Withdrawn matches" },
@@ -45,7 +46,7 @@ export function foundOf({ q, ql, qr }: PairSearch, what: What): string | undefin
 export function pathOf(project: string, search: PairSearch, what: What, format: string, isFound: boolean): string {
   const { left = "", right = "", q, ql, qr, sort } = search;
   const query = new URLSearchParams({ left_source: left, right_source: right, format, what: what === "open" ? "open-items" : "matches" });
-  if (what !== "open" && what !== "all") query.set("status", what);
+  if (what !== "open") for (const [name, value] of Object.entries(chosenBy(what))) query.set(name, value);
   if (what !== "open" && sort) query.set("sort", sort);
   const words = what === "open" ? { left_q: ql, right_q: qr } : { q };
   for (const [name, value] of Object.entries(words)) if (isFound && value) query.set(name, value);

@@ -1,7 +1,9 @@
+import type { ReviewFilter } from "../api/rest";
 import { oneOf, text } from "../shell/address";
 
 const VIEWS = ["matches", "open"] as const;
 export const STATUSES = ["suggested", "confirmed", "rejected", "superseded", "withdrawn"] as const;
+const WRITTEN_OFF = "written_off";
 const SORTS = ["-created", "score", "-score", "difference", "-difference", "amount", "-amount", "date", "-date"] as const;
 
 /** What the address of a pair contains besides its project. */
@@ -10,7 +12,7 @@ export interface PairSearch {
   right?: string;
   view?: (typeof VIEWS)[number];
   /** Without it, the suggestions: they are what waits for somebody. */
-  status?: (typeof STATUSES)[number] | "all";
+  status?: (typeof STATUSES)[number] | typeof WRITTEN_OFF | "all";
   q?: string;
   /** What is looked for among the open items of a side. */
   ql?: string;
@@ -30,7 +32,7 @@ export function pairSearch(found: Record<string, unknown>): PairSearch {
     left: text(found["left"]),
     right: text(found["right"]),
     view: oneOf(VIEWS, found["view"]),
-    status: oneOf([...STATUSES, "all"], found["status"]),
+    status: oneOf([...STATUSES, WRITTEN_OFF, "all"], found["status"]),
     q: text(found["q"]),
     ql: text(found["ql"]),
     qr: text(found["qr"]),
@@ -49,10 +51,18 @@ function whole(value: unknown): number | undefined {
 /** The first page of a list. */
 export const FIRST = { cursor: undefined, skip: undefined, m: undefined };
 
+type Chosen = Partial<{ [name in "status" | "kind"]: NonNullable<ReviewFilter[name]> }>;
+
+/** Which matches a list has, in the words of the server. What was written off are the confirmed matches of one side. */
+export function chosenBy(status: PairSearch["status"]): Chosen {
+  if (status === undefined || status === "all") return {};
+  return status === WRITTEN_OFF ? { status: "confirmed", kind: "one_sided" } : { status };
+}
+
 /** A page of a list of matches, as the server is asked for it. */
 export function queryOf({ left = "", right = "", status = "suggested", q, sort, assignee, cursor }: PairSearch, limit: number): string {
   const query = new URLSearchParams({ left_source: left, right_source: right, limit: String(limit) });
-  for (const [name, value] of Object.entries({ status: status === "all" ? undefined : status, q, sort, assignee, cursor })) {
+  for (const [name, value] of Object.entries({ ...chosenBy(status), q, sort, assignee, cursor })) {
     if (value) query.set(name, value);
   }
   return query.toString();

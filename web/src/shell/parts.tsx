@@ -97,6 +97,8 @@ const ICONS: Partial<Record<string, readonly [Icon, tone: string]>> = {
   confirmed: [IconCircleCheckFilled, "done"],
   rejected: [IconCircleX, "muted"],
   superseded: [IconCircleX, "muted"],
+  withdrawn: [IconCircleX, "muted"],
+  written_off: [IconCircleCheckFilled, "done"],
   open: [IconCircle, ""],
   matched: [IconCircleCheckFilled, "done"],
   queued: [IconClock, "muted"],

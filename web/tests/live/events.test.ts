@@ -44,12 +44,15 @@ type View = keyof typeof VIEWS;
 const PAIR: View[] = ["books", "openItems", "mine"];
 // Of the project, and of a reconciliation on the screen, which says what is open of its records.
 const PAIRS: View[] = [...PAIR, "summary", "unmatched"];
+// Whether a write-off waits is counted in the books and in the project.
+const WAITING: View[] = ["project", "match", ...PAIRS];
 const PROJECT: View[] = ["project", "members", "sources", "jobs", "plans", "vaults", "pairMatches", ...PAIR];
 const VAULT: View[] = ["vault", "entries"];
 const ME = "u";
 const COUNTS = { matches: 20, confirmed: 5 };
 const JOB = { job_id: "1", status: "running", attempt: 1, counts: COUNTS, version: 4, problem: null };
 const DECIDED = { match_id: "m", status: "confirmed", version: 3, decided_by: "other", record_ids: [], counts: COUNTS };
+const WRITE_OFF = { record_id: "r", match_id: "m", version: 2, user_id: "u" };
 const ADDED = { pass: "exact", pass_index: 0, chunk: 1, count: 10, confirmed: 4, suggested: 6, left: 12, right: 10, counts: COUNTS };
 const SOURCE = { source_id: "s", status: "ready", rows: { read: 1, loaded: 1, rejected: 0, left_out: 0 }, revision: 1, version: 2 };
 const ENTRY = { vault_id: "v", entry_id: "e", version: 2, changed: [] };
@@ -95,8 +98,8 @@ const READ: { [Name in keyof EventData]: [stream: string, data: object, views: V
   "project.updated": ["project:p", { version: 2, changed: ["name"] }, ["projects", "project"]],
   "record.claimed": ["project:p", { record_id: "r", source_id: "s", user_id: "u", until: "2026-01-01T00:00:00Z" }, []],
   "record.released": ["project:p", { record_id: "r", source_id: "s", user_id: "u" }, []],
-  "record.reopened": ["project:p", { ...RECORD, match_id: "m", user_id: "u" }, PAIRS],
-  "record.written_off": ["project:p", { ...RECORD, match_id: "m", user_id: "u" }, PAIRS],
+  "record.reopened": ["project:p", { ...RECORD, ...WRITE_OFF, status: "withdrawn" }, WAITING],
+  "record.written_off": ["project:p", { ...RECORD, ...WRITE_OFF, status: "confirmed" }, WAITING],
   "records.changed": ["project:p", { source_id: "s", ids: null, count: 3, revision: 2 }, ["source"]],
   "session.revoked": ["user:u", { session_id: "1" }, ["sessions"]],
   "source.created": ["project:p", SOURCE, ["sources", "source"]],

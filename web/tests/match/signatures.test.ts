@@ -22,6 +22,14 @@ test("who matched by hand has signed the confirmation, and nobody signs twice", 
   expect(isSecond(match, "bo", "split")).toBe(false);
 });
 
+test("a write-off that waits is signed as a confirmation, and goes with the signature of who asked", () => {
+  const match = signed("suggested", "write_off");
+
+  expect(waitingOf(match)).toHaveLength(1);
+  expect([hasSigned(match, "mia", "confirm"), isSecond(match, "bo", "confirm")]).toEqual([true, true]);
+  expect(takenBack(match, "mia")).toBe("match");
+});
+
 test("a signature that waits is taken back by who gave it; of a match by hand the match goes with it", () => {
   expect(takenBack(signed("suggested", "confirm"), "mia")).toBe("signature");
   expect(takenBack(signed("confirmed", "undo"), "mia")).toBe("signature");

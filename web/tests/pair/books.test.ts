@@ -28,6 +28,7 @@ const SUMMARY: PairSummary = {
   balance: [],
   flow: { ...none, passes: [], open: none, written_off: none, elsewhere: none },
   ageing: [],
+  to_sign: 0,
   remainders_left: 0,
   remainders_right: 0,
   sign: 1,

@@ -28,6 +28,10 @@ test("matches have the order and the text of the screen, and open items the text
   expect(foundOf(search, "all")).toBe("“INV 1” finds");
 });
 
+test("what was written off is chosen as the confirmed matches of one side", () => {
+  expect(pathOf("p", { left: "l", right: "r" }, "written_off", "csv", false)).toMatch(/&what=matches&status=confirmed&kind=one_sided$/);
+});
+
 test("what can be chosen says how many there are", () => {
   const labels = choicesOf({ suggested: 1234, open_left: 3, open_right: 4 }).map(({ label }) => label);
 

@@ -9,6 +9,11 @@ test("without a status in the address the suggestions are asked for", () => {
   expect(queryOf({ ...SIDES, status: "all", q: "a&b" }, 50)).toBe("left_source=l&right_source=r&limit=50&q=a%26b");
 });
 
+test("what was written off has a list of its own, of confirmed matches of one side", () => {
+  expect(pairSearch({ status: "written_off" }).status).toBe("written_off");
+  expect(queryOf({ ...SIDES, status: "written_off" }, 50)).toMatch(/&status=confirmed&kind=one_sided$/);
+});
+
 test.each([-1, 0, 1.5, NaN, "50", null])("%s is no number of matches before a page", (skip) => {
   expect(pairSearch({ skip }).skip).toBeUndefined();
 });
