@@ -52,6 +52,12 @@ _COMPANIONS = f"""
               WHERE b.id = c.match_id AND a.id = ANY($2::text[]::uuid[])))))
     ORDER BY c.id
 """
+# Those of some matches that share a record with another one of them.
+_SHARED = """
+    SELECT DISTINCT u.match_id FROM (SELECT record_id FROM match_records WHERE match_id = ANY($1::text[]::uuid[])
+        GROUP BY record_id HAVING count(*) > 1) s JOIN match_records u ON u.record_id = s.record_id
+    WHERE u.match_id = ANY($1::text[]::uuid[])
+"""
 # Of matches that would become active: those whose records are in active use by a match that stays. Suggestions of two
 # pairs share records, until one of them is confirmed ($3) ...
 _TAKEN = """
@@ -194,8 +200,10 @@ async def taken(u: UnitOfWork, back: Back) -> set[UUID]:
 
 async def _outlived(u: UnitOfWork, back: Back) -> set[UUID]:
     """Those matches that would come back beside one that has come after them, over the same records."""
-    waking = [one for one, status in back.targets.items() if status in ACTIVE_MATCH]
-    if len(waking) < 2:
+    texts = [str(one) for one, status in back.targets.items() if status in ACTIVE_MATCH]
+    # Hardly any share a record, so a bulk compares few with each other.
+    waking = [row["match_id"] for row in await u.execute(_SHARED, texts)] if len(texts) > 1 else []
+    if not waking:
         return set()
     places = [back.rows.get(one, 0) for one in waking]
     confirmed = [back.targets[one] == MatchStatus.CONFIRMED for one in waking]
