@@ -159,7 +159,9 @@ def needed(role: str, action: str) -> str:
         return (
             f"This needs a member of the {place} with the role {roles}. You administer the installation, and are none."
         )
-    return f"This needs the role {roles} in the {place}. Yours is {_word(role)}."
+    # Of a vault the one who gives roles is called otherwise.
+    whom = f"an owner of the {place}" if place == "project" else "a manager of the vault"
+    return f"This needs the role {roles} in the {place}. Yours is {_word(role)}: ask {whom} for it."
 
 
 def _word(role: str) -> str:

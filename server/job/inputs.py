@@ -181,10 +181,13 @@ def prepare(settings: Settings) -> None:
 
 @contextlib.contextmanager
 def _connected(settings: Settings) -> Iterator[adbc.AdbcConnection]:
-    with _opening:
-        known = _database(database.libpq_uri(settings, "tallyroom engine"))
-    with adbc.AdbcConnection(known) as connection:
+    with _opening:  # the driver counts what is open without regard to other threads
+        connection = adbc.AdbcConnection(_database(database.libpq_uri(settings, "tallyroom engine")))
+    try:
         yield connection
+    finally:
+        with _opening:
+            connection.close()
 
 
 def _fetch(connection: adbc.AdbcConnection, sql: str, parameters: tuple[object, ...]) -> pa.Table:

@@ -328,7 +328,7 @@ async def test_a_person_without_the_right_is_told_whom_to_ask(
     as_alice.setenv("TALLYROOM_TOKEN", (await program_of(alice, "read")).token)
     program = refused(await tried("jobs", "run", "March", *sources))
 
-    assert (member[0], "Ask an owner" in member[1]) == (1, True), member
+    assert (member[0], "ask an owner" in member[1]) == (1, True), member
     assert program == (1, "tallyroom: This API token does not have the scope write. Make a token that has it.\n")
 
 

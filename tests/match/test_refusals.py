@@ -27,9 +27,18 @@ async def test_it_says_which_roles_may(books, bob, carl, admin):
     edits = await bob.problem("PATCH", f"/projects/{books.project}", {"name": "Mine"})
     adds = await admin.problem("PATCH", f"/projects/{books.project}", {"name": "Mine"})
 
-    assert decides["detail"] == "This needs the role analyst, controller or owner in the project. Yours is viewer."
-    assert assigns["detail"] == "This needs the role controller or owner in the project. Yours is analyst."
-    assert edits["detail"] == "This needs the role owner in the project. Yours is analyst."
+    assert (
+        decides["detail"]
+        == "This needs the role analyst, controller or owner in the project. Yours is viewer: ask an owner of the project for it."
+    )
+    assert (
+        assigns["detail"]
+        == "This needs the role controller or owner in the project. Yours is analyst: ask an owner of the project for it."
+    )
+    assert (
+        edits["detail"]
+        == "This needs the role owner in the project. Yours is analyst: ask an owner of the project for it."
+    )
     assert adds["detail"].startswith("This needs a member of the project with the role owner.")
 
 

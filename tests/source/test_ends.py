@@ -77,7 +77,7 @@ async def test_the_loader_of_a_deleted_source_is_ended_at_once(
 async def test_a_file_that_takes_too_much_computing_is_rejected_and_not_tried_again(
     alice: Any, project: str, settled: Any, alone: Any
 ) -> None:
-    body = big(250_000)
+    body = big(750_000)
     await alone(TALLYROOM_LOAD_CPU_S="0.3")
 
     ended = await settled((await send(alice, project, body))["id"])
