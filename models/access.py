@@ -152,16 +152,15 @@ def can(role: str, action: str) -> bool:
 
 def needed(role: str, action: str) -> str:
     """Which roles an action needs, for somebody whose role does not allow it."""
-    known, place = (VAULT_ROLES, "vault") if action in VAULT_ACTIONS else (PROJECT_ROLES, "project")
+    is_vault = action in VAULT_ACTIONS
+    known, place, giver = (VAULT_ROLES, "vault", "a manager") if is_vault else (PROJECT_ROLES, "project", "an owner")
     allowed = [_word(one) for one in known if can(one, action)]
     roles = f"{', '.join(allowed[:-1])} or {allowed[-1]}" if len(allowed) > 1 else allowed[0]
     if role == ADMIN:
         return (
             f"This needs a member of the {place} with the role {roles}. You administer the installation, and are none."
         )
-    # Of a vault the one who gives roles is called otherwise.
-    whom = f"an owner of the {place}" if place == "project" else "a manager of the vault"
-    return f"This needs the role {roles} in the {place}. Yours is {_word(role)}: ask {whom} for it."
+    return f"This needs the role {roles} in the {place}. Yours is {_word(role)}: ask {giver} of the {place} for it."
 
 
 def _word(role: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import date
+from itertools import product
 from typing import Any
 
 from core.clock import now
@@ -34,14 +35,8 @@ async def _matches(snapshot: Reading, selection: Selection) -> AsyncIterator[tup
     # of its source, signed as loaded.
     turned = f"m.turned <> {selection.is_turned}" if selection.pair_id is not None else "false"
     of_right = f"r.source_id <> '{selection.sides[0].source_id}'"
-    for chosen, is_turned, sign, condition, order in (
-        (chosen, is_turned, sign, condition, order)
-        for chosen, is_turned, sign in (
-            (selection.matches, turned, -selection.sign),
-            (selection.write_offs, of_right, 1),
-        )
-        for condition, order in selection.order.walks
-    ):
+    places = ((selection.matches, turned, -selection.sign), (selection.write_offs, of_right, 1))
+    for (chosen, is_turned, sign), (condition, order) in product(places, selection.order.walks):
         ids = await snapshot.connection._connection.cursor(
             "SELECT t.id, t.extends_id IS NOT NULL AS extends FROM matches t "
             f"WHERE {' AND '.join([*chosen.conditions, condition])} ORDER BY {order}",

@@ -46,8 +46,7 @@ _OF = f"""
     SELECT u.match_id FROM match_records u JOIN matches m ON m.id = u.match_id
     WHERE u.record_id = $1 AND u.active AND m.kind = '{MatchKind.ONE_SIDED}' AND m.pair_id IS NULL
 """
-
-
+# The last write-off of a record, whatever became of it.
 _LAST = f"""
     SELECT m.id, m.status FROM match_records u JOIN matches m ON m.id = u.match_id
     WHERE u.record_id = $1 AND m.kind = '{MatchKind.ONE_SIDED}' AND m.pair_id IS NULL ORDER BY m.updated_at DESC LIMIT 1
