@@ -123,7 +123,7 @@ def too_little(pass_name: str, matches: int, pairs: int) -> str | None:
     """
     A note for people about a pass without a match whose gates pairs met, or None if there is a match or no such pair.
 
-    A code that is unique on both sides is as rare as one true partner among so many rows, so alone it is even odds.
+    A value that several of a thousand rows share is found by chance more often than by a partner.
     """
     if matches or not pairs:
         return None

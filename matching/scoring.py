@@ -4,7 +4,7 @@ Evidence for candidate pairs in bits: log2 of how much more likely an agreement 
 Source: weights after Fellegi & Sunter, A Theory for Record Linkage (JASA, 1969). Agreement on a rare value weighs more.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import duckdb
@@ -101,8 +101,12 @@ def score(
     learned = _Pairs(sides, pairs, _anchors(pairs, keep))
     total = np.full(n, prior)
     evidences: list[Evidence] = []
+    only_codes = _is_by_codes_alone(sides.plan, step)
     for number, comparison in enumerate((*step.where, *step.score)):
         evidence = _evidence(learned, comparison, similarities.get(number), is_gate=number < len(step.where))
+        if only_codes:
+            more = comparison.weight * _unseen(sides, sides.number(comparison))
+            evidence = replace(evidence, bits=evidence.bits + more)
         total += evidence.bits
         evidences.append(evidence)
     return np.rint(total * MILLI).astype(np.int64), evidences, keep
@@ -140,6 +144,12 @@ def loneliness(sides: Sides, step: RulesPass, pairs: Candidates, weight: NDArray
 def is_by_code(plan: Plan, step: RulesPass) -> bool:
     """Whether a gate asks for equal codes, which do not occur by chance, as equal amounts do."""
     return any(gate.compare == "equal" and plan.fields[gate.field].type != "money" for gate in step.where)
+
+
+def _is_by_codes_alone(plan: Plan, step: RulesPass) -> bool:
+    """Whether a pass compares nothing but whether codes or texts are equal."""
+    kinds = {(one.compare, plan.fields[one.field].type) for one in (*step.where, *step.score)}
+    return not step.score and kinds <= {("equal", kind) for kind in ("code", "reference", "text")}
 
 
 def _anchors(pairs: Candidates, keep: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -205,6 +215,24 @@ def _rarity(sides: Sides, k: int, pairs: Candidates) -> NDArray[np.float64]:
     share = np.maximum(shares[0], shares[1])
     bits: NDArray[np.float64] = np.where(share > 0, -np.log2(np.maximum(share, 1e-12)), 0.0)
     return bits
+
+
+def _unseen(sides: Sides, k: int) -> float:
+    """
+    Bits by which an equality is less likely by chance than its frequency says, at least 0: if on either side hardly any
+    value of field k occurs twice, there are many more values than rows.
+
+    Nothing else would tell codes that are unique on both sides from chance, since each occurs in one row of all, and one
+    row of all is the partner.
+
+    Source: Good, The Population Frequencies of Species and the Estimation of Population Parameters (Biometrika, 1953).
+    """
+    bits = []
+    for side in "lr":
+        counts = sides.frequencies(side, k)
+        once, twice = np.count_nonzero(counts == 1), np.count_nonzero(counts == 2) / 2
+        bits.append(float(np.log2((once + 1) / (2 * (twice + 1)))))
+    return max(0.0, *bits)
 
 
 def _days(

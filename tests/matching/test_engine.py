@@ -170,24 +170,44 @@ def test_empty_sides_end_with_an_empty_result():
     assert (last.matches, len(last.unmatched_left), len(last.unmatched_right)) == (0, 0, 1)
 
 
-@pytest.mark.parametrize(("rows", "left_over"), [(1000, 1000), (900, 0)])
-def test_a_code_alone_is_too_little_among_many_rows_and_the_pass_says_so(rows, left_over):
-    codes = pa.table({"ref": [f"K{n:06}" for n in range(rows)]})
+def by_code_alone(left: list[str], right: list[str], accept: str = "confirm_if_unambiguous") -> engine.PassFinished:
     gate = {"field": "ref", "compare": "equal"}
     document = {
         "fields": {"ref": {"type": "code", "left": "ref", "right": "ref"}},
-        "passes": [{"name": "ref", "kind": "rules", "where": [gate], "accept": "confirm"}],
+        "passes": [{"name": "ref", "kind": "rules", "where": [gate], "accept": accept}],
     }
-
+    sides = [pa.table({"ref": values}) for values in (left, right)]
     (ended,) = [
-        item
-        for item in engine.run(codes, codes, Plan.model_validate(document))
-        if isinstance(item, engine.PassFinished)
+        item for item in engine.run(*sides, Plan.model_validate(document)) if isinstance(item, engine.PassFinished)
     ]
+    return ended
 
-    assert (ended.candidates, ended.matches, ended.too_little) == (rows, rows - left_over, left_over)
-    note = too_little("ref", ended.matches, ended.too_little)
-    assert (note is not None) == bool(left_over)
+
+@pytest.mark.parametrize("rows", [1, 40, 300, 1000, 5000])
+def test_codes_that_are_unique_match_without_any_other_evidence(rows):
+    codes = [f"K{n:06}" for n in range(rows)]
+
+    ended = by_code_alone(codes, codes)
+
+    assert (ended.matches, ended.confirmed) == (rows, rows)
+
+
+def test_a_code_that_occurs_twice_on_one_side_is_only_suggested_and_the_others_are_confirmed():
+    codes = [f"K{n:06}" for n in range(2000)]
+
+    ended = by_code_alone(codes, [*codes, *codes[:100]])
+
+    assert (ended.matches, ended.confirmed, ended.ambiguous) == (2000, 1900, 100)
+
+
+def test_numbers_that_many_rows_share_are_too_little_and_the_pass_says_so():
+    customers = [f"C{n % 400:03}" for n in range(2000)]
+
+    ended = by_code_alone(customers, customers, "confirm")
+
+    assert (ended.candidates, ended.matches, ended.too_little) == (10_000, 0, 10_000)
+    assert too_little("ref", ended.matches, ended.too_little) is not None
+    assert too_little("ref", 1, ended.too_little) is None
 
 
 @pytest.mark.parametrize("rows", [1, 2, 5, 20])

@@ -71,7 +71,7 @@ def only(found: Scored) -> Evidence:
 def test_an_equal_value_weighs_more_the_fewer_rows_have_it():
     rows = rows_of(2048, code=["common"] * 1024 + [f"C{n}" for n in range(1024)])
 
-    evidence = only(Scored(rows, rows, CODE))
+    evidence = Scored(rows, rows, CODE, score=(WHO,)).evidence[0]
 
     assert evidence.bits[0] == pytest.approx(1.0)  # half of the rows
     assert evidence.bits[1024] == pytest.approx(11.0)  # one of 2,048
@@ -79,14 +79,35 @@ def test_an_equal_value_weighs_more_the_fewer_rows_have_it():
     assert evidence.rarity.tolist() == evidence.bits.tolist()
 
 
+@pytest.mark.parametrize(
+    ("twice", "more"),
+    [(0, np.log2(2049 / 2)), (512, np.log2(1025 / 1026))],
+    ids=["no code occurs twice", "as many codes occur twice as once"],
+)
+def test_an_equal_code_alone_weighs_more_the_fewer_codes_occur_twice(twice, more):
+    rows = rows_of(2048, code=[f"C{n}" for n in [*range(twice), *range(2048 - twice)]])
+
+    evidence = only(Scored(rows, rows, CODE))
+
+    assert evidence.bits[-1] == pytest.approx(11.0 + max(more, 0.0))
+    assert evidence.rarity is not None
+    assert evidence.rarity[-1] == pytest.approx(11.0)
+
+
 def test_rarity_is_taken_from_the_side_where_the_value_is_more_frequent():
     left, right = rows_of(2048), rows_of(2048, code=["C0"] * 1024 + [f"C{n}" for n in range(1024, 2048)])
 
-    assert only(Scored(left, right, CODE)).bits[0] == pytest.approx(1.0)
+    rarity = only(Scored(left, right, CODE)).rarity
+
+    assert rarity is not None
+    assert rarity[0] == pytest.approx(1.0)
 
 
 def test_rarity_in_a_small_file_is_counted_as_if_it_had_a_thousand_rows():
-    assert only(Scored(rows_of(2), rows_of(2), CODE)).bits.tolist() == pytest.approx([np.log2(FEW_ROWS)] * 2)
+    rarity = only(Scored(rows_of(2), rows_of(2), CODE)).rarity
+
+    assert rarity is not None
+    assert rarity.tolist() == pytest.approx([np.log2(FEW_ROWS)] * 2)
 
 
 def test_the_weight_is_the_sum_of_the_evidence_and_the_prior():
