@@ -144,6 +144,7 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]  # the library h
 
     upgrader: Upgrader
     sockets: dict[str, Session]
+    prefix = ""  # of the ids of sessions, by which another process can tell whose they are
 
     def create_queue(self, *_: Any, **__: Any) -> _Queue:
         """The queue of a session."""
@@ -176,7 +177,7 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]  # the library h
 
     async def _handle_connect(self, environ: dict[str, Any], transport: str, jsonp_index: int | None = None) -> Any:
         """Like the library's own, which does not allow choosing the socket class."""
-        sid = self.generate_id()
+        sid = self.prefix + self.generate_id()
         session = self.sockets[sid] = Session(self, sid)
         session.put(self.greeting(sid, self._upgrades(sid, transport)))
         refusal = await self._trigger_event("connect", sid, environ, run_async=False)

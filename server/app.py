@@ -30,6 +30,7 @@ from server.api.metrics import EXPOSITION, Exposition
 from server.api.middlewares import answer_problems, set_headers
 from server.api.opening import OPEN, opener
 from server.api.routing import bind
+from server.api.siblings import SIBLINGS, known
 from server.api.translation import problem_of
 from server.api.watch import WATCH, DatabaseWatch
 from server.audit.refusals import tell_forever
@@ -253,6 +254,10 @@ def _attach_sockets(app: web.Application) -> None:
     namespace.server = server
     server.attach(app, socketio_path="socket.io")
     app[OPEN] = opener(server)
+    siblings = known()
+    if siblings is not None:
+        app[SIBLINGS] = siblings
+        server.eio.prefix = siblings.prefix
     app[NAMESPACE] = namespace
 
 

@@ -20,10 +20,12 @@ from server.api.connections import CONNECTIONS, Connections, Phase
 from server.api.keys import REQUEST_ID
 from server.api.middlewares import harden, render, translate
 from server.api.opening import OPEN, Open
+from server.api.siblings import MOST_BYTES, SIBLINGS, Siblings
 from server.api.translation import problem_of
 from server.store.errors import described
 
 SLICE_BYTES = 8 * 1024
+TURNS = 100  # of the event loop, for which a request for another process waits
 FREE_CHUNKED_BYTES = 32 * 1024  # for a chunked body, whatever the size of its chunks; heads count too
 logger = log.get(__name__)
 
@@ -33,32 +35,47 @@ class Runner(web.AppRunner):
 
     async def _make_server(self) -> web.Server:
         made = await super()._make_server()
-        return _Server(
+        server = _Server(
             self.app[CONNECTIONS],
             self.app.get(OPEN, lambda _, __: None),
+            self.app.get(SIBLINGS),
             _translating(made.request_handler),
             request_factory=made.request_factory,
             handler_cancellation=made.handler_cancellation,
             loop=made._loop,
             **made._kwargs,
         )
+        if server.siblings is not None:
+            server.siblings.receive(server.continuing)
+        return server
 
 
 class _Server(web.Server):
-    def __init__(self, all_connections: Connections, opened: Open, *args: Any, **options: Any) -> None:
+    def __init__(
+        self, all_connections: Connections, opened: Open, siblings: Siblings | None, *args: Any, **options: Any
+    ) -> None:
         super().__init__(*args, **options)
         self.all = all_connections
         self.opened = opened
+        self.siblings = siblings
         self.silent: set[_Connection] = set()  # have not sent anything yet
 
     async def shutdown(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 - the library's name
         """Close all connections."""
+        if self.siblings is not None:
+            self.siblings.close()
         for connection in list(self.silent):
             connection.force_close()
         await super().shutdown(timeout)
 
     def __call__(self) -> RequestHandler:
         return _Connection(self, loop=self._loop, **self._kwargs)
+
+    def continuing(self, data: bytes) -> RequestHandler:
+        """The protocol for a connection that another process accepted, and read these bytes of."""
+        connection = _Connection(self, loop=self._loop, **self._kwargs)
+        connection.read_before = data
+        return connection
 
 
 class _Connection(RequestHandler):
@@ -67,10 +84,12 @@ class _Connection(RequestHandler):
         "_backlog",
         "_chunked",
         "_has_begun",
+        "_held",
         "_is_failed",
         "_server",
         "_wire",
         "drains",
+        "read_before",
         "received_bytes",
     )
 
@@ -85,6 +104,8 @@ class _Connection(RequestHandler):
         self._backlog = bytearray()  # bytes read but not yet given to the parser
         self._chunked: tuple[StreamReader, int] | None = None  # a chunked body, and the bytes that have arrived for it
         self.drains = self.received_bytes = 0
+        self.read_before = b""  # by another process
+        self._held = b""  # for another process
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         wire = cast(asyncio.Transport, transport)
@@ -96,6 +117,8 @@ class _Connection(RequestHandler):
             return
         self._wire = wire
         self._server.silent.add(self)
+        if self.read_before:
+            self._receive(self.read_before)  # and answer it, whatever it names: it is not passed on twice
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self._wire = None
@@ -192,6 +215,16 @@ class _Connection(RequestHandler):
             self.force_close()
 
     def data_received(self, data: bytes) -> None:
+        """Handle what has arrived."""
+        if self._held:
+            self._held += data
+        elif self._server.siblings is not None and data and self._server.siblings.is_theirs(data):
+            self._held = data
+            self._give_away(TURNS)
+        else:
+            self._receive(data)
+
+    def _receive(self, data: bytes) -> None:
         """
         Give the parser what has arrived, in slices if it may be chunks of one byte each.
 
@@ -213,6 +246,23 @@ class _Connection(RequestHandler):
             self._take(data)
         if is_first:
             self._has_begun = not self._messages  # the library's task, by which `_take` can tell, has not run yet
+
+    def _give_away(self, turns: int) -> None:
+        """
+        Give the connection to the process whose session its next request names. The library may not have come back from
+        the last request yet, whose answer has just been sent, so this waits some turns of the loop for it.
+        """
+        wire, siblings = self._wire, self._server.siblings
+        if wire is None or siblings is None:
+            return  # it has ended
+        is_free = self.phase in ("head", "idle") and not self._has_begun
+        if is_free and siblings.give(self._held, wire.get_extra_info("socket").fileno()):
+            wire.abort()  # which closes only this process's descriptor
+        elif is_free or not turns or len(self._held) > MOST_BYTES:
+            held, self._held = self._held, b""
+            self._receive(held)
+        else:
+            self._loop.call_soon(self._give_away, turns - 1)
 
     def _may_be_chunked(self) -> bool:
         if self._upgraded:

@@ -2,13 +2,16 @@
 Several web processes on one port, for machines with several cores.
 
 The kernel divides new connections among them. One that ends by itself is started again. On SIGHUP they are replaced one by
-one: the next one stops only when its successor accepts connections, so clients notice a short reconnect and no more.
+one: the next one stops only when its successor accepts connections, so clients notice a short reconnect and no more. A connection
+that has to be answered by another process than the one that accepted it (server/api/siblings.py) goes over this one.
 """
 
 import asyncio
 import contextlib
+import itertools
 import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import Awaitable
@@ -16,6 +19,7 @@ from dataclasses import dataclass
 
 from core import lifeline, log
 from core.settings import Settings, SettingsError
+from server.api.siblings import SIBLINGS_OF, pair, pass_on, taken
 from server.processes.port import check_port
 
 READY_S = 60.0
@@ -35,6 +39,36 @@ class _Web:
     began_at: float
 
 
+class _Exchange:
+    """Passes connections from one web process to another."""
+
+    def __init__(self) -> None:
+        self._numbers = itertools.count(1)
+        self._ends: dict[int, socket.socket] = {}
+
+    def add(self) -> tuple[int, socket.socket]:
+        """Make room for one more process. Returns: its number, and its end."""
+        number, (mine, other) = next(self._numbers), pair()
+        self._ends[number] = mine
+        asyncio.get_running_loop().add_reader(mine, self._pass_on, mine)
+        return number, other
+
+    def remove(self, number: int) -> None:
+        """Forget a process that has ended."""
+        end = self._ends.pop(number)
+        asyncio.get_running_loop().remove_reader(end)
+        end.close()
+
+    def _pass_on(self, end: socket.socket) -> None:
+        arrived = taken(end)
+        if arrived is None:
+            return
+        number, data, descriptor = arrived
+        # If the process is gone, so are its sessions. Then it goes back, and is answered that the session is unknown.
+        pass_on(self._ends.get(number, end), number, data, descriptor)
+        os.close(descriptor)
+
+
 class WebProcesses:
     """Keeps a number of web processes running."""
 
@@ -43,6 +77,8 @@ class WebProcesses:
         self._stopping = asyncio.Event()
         self._rolling = asyncio.Lock()
         self._current: list[_Web | None] = [None] * count
+        self._exchange = _Exchange()
+        self._waiting: set[asyncio.Task[None]] = set()
 
     async def run(self, settings: Settings) -> None:
         """Run until SIGINT or SIGTERM. Raises: SettingsError if the port is taken."""
@@ -83,7 +119,7 @@ class WebProcesses:
         """Start a process in a place, unless its last one has been replaced since it ended: the other would be forgotten."""
         if self._current[place] is not ended:
             return
-        started = await _start()
+        started = await self._start()
         if self._current[place] is ended:
             self._current[place] = started
         else:
@@ -102,7 +138,7 @@ class WebProcesses:
         """Replace all processes, one after the other."""
         async with self._rolling:
             for place in range(self._count):
-                successor = await _start()
+                successor = await self._start()
                 if not await _within(successor.ready, READY_S):
                     logger.error("a web process did not start, so the others are not replaced", place=place)
                     await _stop(successor)
@@ -112,8 +148,24 @@ class WebProcesses:
                     await _stop(before)
             logger.info("all web processes were replaced", count=self._count)
 
+    async def _start(self) -> _Web:
+        number, end = self._exchange.add()
+        try:
+            web = await _start(number, end)
+        except BaseException:
+            self._exchange.remove(number)
+            raise
+        task = asyncio.create_task(self._forget(number, web))
+        self._waiting.add(task)
+        task.add_done_callback(self._waiting.discard)
+        return web
 
-async def _start() -> _Web:
+    async def _forget(self, number: int, web: _Web) -> None:
+        await web.process.wait()
+        self._exchange.remove(number)
+
+
+async def _start(number: int, end: socket.socket) -> _Web:
     readable, writable = os.pipe()
     try:
         process = await asyncio.create_subprocess_exec(
@@ -125,11 +177,17 @@ async def _start() -> _Web:
             # A separate process group: Ctrl-C reaches only this process, which stops the others in order.
             start_new_session=True,
             stdin=asyncio.subprocess.PIPE,
-            pass_fds=(writable,),
-            env={**os.environ, lifeline.SUPERVISED: "1", READY: str(writable)},
+            pass_fds=(writable, end.fileno()),
+            env={
+                **os.environ,
+                lifeline.SUPERVISED: "1",
+                READY: str(writable),
+                SIBLINGS_OF: f"{number}:{end.fileno()}",
+            },
         )
     finally:
         os.close(writable)
+        end.close()
     ready: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
 
     def look() -> None:

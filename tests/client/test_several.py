@@ -1,7 +1,6 @@
 """Several web processes on one port: nothing is missed or repeated while they are killed, replaced and stopped."""
 
 import asyncio
-import contextlib
 import signal
 import time
 from pathlib import Path
@@ -12,7 +11,7 @@ import pytest
 
 from tallyroom_client import Event, Follower, Position
 from tests.client.conftest import MakeClient
-from tests.health.processes import free_port, running
+from tests.health.processes import free_port, listening, running, sockets_of, webs
 from tests.realtime.wire import until
 
 pytestmark = pytest.mark.long
@@ -25,26 +24,6 @@ async def collect(follower: Follower, seen: list[int]) -> None:
     async for item in follower:
         assert isinstance(item, Event), item
         seen.append(item.position.seq)
-
-
-def webs(process: Any) -> list[psutil.Process]:
-    """The web processes below the one that keeps them."""
-    found = []
-    for child in psutil.Process(process.pid).children():
-        with contextlib.suppress(psutil.NoSuchProcess):  # also a process that has ended and is not yet waited for
-            if "--share-port" in child.cmdline():
-                found.append(child)
-    return found
-
-
-def sockets_of(web: psutil.Process, port: int, status: str = psutil.CONN_ESTABLISHED) -> int:
-    """The sockets that a web process has on the port."""
-    return sum(each.status == status and each.laddr.port == port for each in web.net_connections("tcp"))
-
-
-def listening(process: Any, port: int) -> int:
-    """How many web processes accept connections."""
-    return sum(sockets_of(web, port, psutil.CONN_LISTEN) for web in webs(process))
 
 
 async def test_clients_miss_nothing_while_processes_are_killed_replaced_and_stopped(

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -81,3 +82,23 @@ def thaw(processes: Iterable[psutil.Process]) -> None:
     for process in processes:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.resume()
+
+
+def webs(process: Any) -> list[psutil.Process]:
+    """The web processes below the one that keeps them."""
+    found = []
+    for child in psutil.Process(process.pid).children():
+        with contextlib.suppress(psutil.NoSuchProcess):  # also a process that has ended and is not yet waited for
+            if "--share-port" in child.cmdline():
+                found.append(child)
+    return found
+
+
+def sockets_of(web: psutil.Process, port: int, status: str = psutil.CONN_ESTABLISHED) -> int:
+    """The sockets that a web process has on the port."""
+    return sum(each.status == status and each.laddr.port == port for each in web.net_connections("tcp"))
+
+
+def listening(process: Any, port: int) -> int:
+    """How many web processes accept connections."""
+    return sum(sockets_of(web, port, psutil.CONN_LISTEN) for web in webs(process))

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import socketio
 
 from tests.conftest import PASSWORD
-from tests.health.processes import free_port, running
+from tests.health.processes import free_port, listening, running
+from tests.realtime.wire import until
 
 ROOT = Path(__file__).parents[2]
 NODE = shutil.which("node")
@@ -98,6 +100,79 @@ async def test_it_is_refused_with_a_code_or_upgrades_follows_and_misses_nothing_
         assert {"code": "draining", "reconnect": True}.items() <= next(
             line["data"] for line in said.lines if line["what"] == "event" and line["data"]["name"] == "closing"
         ).items()
+
+
+async def test_several_processes_on_one_port_let_it_in_at_its_first_attempt_without_any_option(
+    settings: Any, alice: Any, project: str, flood: Any, tmp_path: Path
+) -> None:
+    port, stream = free_port(), f"project:{project}"
+    async with contextlib.AsyncExitStack() as clients:
+        with running("serve --processes 3", settings, tmp_path / "log", port) as process:
+            await until(lambda: listening(process, port) == 3, 60)
+            token = await _sign_in(alice, port)
+            everybody = [
+                await clients.enter_async_context(stock_client(port, token, stream, manifest=manifest))
+                for manifest in (CLIENT, OLDEST) * 3
+            ]
+            for said in everybody:
+                await said.until("answer")
+            await flood(2)
+            for said in everybody:
+                await said.until("event", 2)
+            await _connect_in_python(port, token)
+            await _poll_by_hand(port)
+
+    for said in everybody:
+        before = [line["what"] for line in said.lines[: [line["what"] for line in said.lines].index("answer")]]
+        assert before == ["open", "upgrade", "connect"], said.lines
+        assert said.lines[0]["data"] == "polling"
+        assert _seen(said)[:2] == [1, 2]
+
+
+async def _connect_in_python(port: int, token: str) -> None:
+    """The stock Python client gets in at its first attempt, time and again."""
+    for _ in range(8):
+        io = socketio.AsyncClient(reconnection=False)
+        await io.connect(f"http://127.0.0.1:{port}", auth={"token": token}, namespaces=["/live"], wait_timeout=10)
+        await io.disconnect()
+
+
+async def _poll_by_hand(port: int) -> None:
+    """A session answers on any connection, new or used before, with its request in one piece or in two."""
+
+    async def ask(sid: str, *, is_used: bool, in_pieces: bool) -> tuple[int, bytes]:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        if is_used:
+            writer.write(b"GET /health/live HTTP/1.1\r\nHost: here\r\n\r\n")
+            await _answer(reader)
+        head = f"POST /socket.io/?EIO=4&transport=polling&sid={sid} HTTP/1.1\r\nHost: here\r\nContent-Length: 1\r\n\r\n"
+        writer.write(head.encode())
+        if in_pieces:
+            await asyncio.sleep(0.05)
+        writer.write(b"3")  # a PONG
+        try:
+            return await _answer(reader)
+        finally:
+            writer.close()
+
+    for is_used in (False, True):
+        for in_pieces in (False, True):
+            for _ in range(4):
+                reader, writer = await asyncio.open_connection("127.0.0.1", port)
+                writer.write(b"GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: here\r\n\r\n")
+                status, opened = await _answer(reader)
+                assert status == 200
+                assert await ask(json.loads(opened[1:])["sid"], is_used=is_used, in_pieces=in_pieces) == (200, b"ok")
+                writer.close()
+    for sid in ("999.AAAAAAAAAAAAAAAAAAAA", "1.AAAAAAAAAAAAAAAAAAAA", "2.", "x"):
+        status, _ = await ask(sid, is_used=True, in_pieces=False)
+        assert status == 400
+
+
+async def _answer(reader: asyncio.StreamReader) -> tuple[int, bytes]:
+    head = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)).decode()
+    length = next(int(line.split(":")[1]) for line in head.split("\r\n") if line.lower().startswith("content-length"))
+    return int(head.split()[1]), await reader.readexactly(length)
 
 
 def _seen(said: Said) -> list[int]:
