@@ -13,7 +13,7 @@ from aiohttp.test_utils import TestServer
 from core.problems import Busy, Invalid, InvalidJson, Problem, TooLarge
 from server.api.body.faults import MOST_FAULTS
 from server.api.body.intake import HELD_BYTES_EACH, INTAKE, parse_body
-from server.api.body.json_shape import MAX_DEPTH, Shape
+from server.api.body.json_shape import MAX_DEPTH, Shape, largest_member
 from server.api.body.lane import Lane
 from server.api.body.slices import parse_slices
 from server.record.routes import routes as record_routes
@@ -89,6 +89,25 @@ def test_a_body_that_is_here_is_refused_as_one_that_arrives(raw: bytes) -> None:
         Shape(4, None).feed(raw)
     with pytest.raises(type(arriving.value)):
         Shape(4, None).feed_all(raw)
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ('{"a": [1, 2], "b": [{}, {}, {}]}', "/b"),
+        ('  {"a": 1, "b/c": {"d": [[], []]}', "/b~1c"),
+        ('{"a \\" {[": "[[[[", "b": [1, 2]}', "/b"),
+        ('{"a\\"b": [1, 2], "c": 1}', '/a"b'),
+        ('{"\\\\": [1, 2], "c": [1]}', "/\\"),
+        ('{"a": [' + "{}," * 50_000, "/a"),
+        ("[[1, 2], 3]", ""),
+        ('{"a": 1, "b": 2}', ""),
+        ("{[1, 2", ""),
+        ("", ""),
+    ],
+)
+def test_the_member_that_holds_most_values_is_named(body: str, pointer: str) -> None:
+    assert largest_member(body.encode()) == pointer
 
 
 @pytest.mark.parametrize("piece", [1, 5, 1 << 20])
