@@ -8,6 +8,8 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from core.clock import now
 
+_FIRST = datetime.min.replace(microsecond=1, tzinfo=UTC)
+_LAST = datetime.max.replace(microsecond=999_998, tzinfo=UTC)
 _WRITTEN = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]")
 
 
@@ -22,7 +24,9 @@ def _in_utc(value: datetime) -> datetime:
     if value.tzinfo is None:
         raise ValueError("needs a time zone, such as Z")
     try:
-        return value.astimezone(UTC)
+        # The first and the last microsecond mean minus infinity and infinity to the driver of the database, which reads both
+        # back without a time zone. Who sends one means "always" or "never", which the next microsecond says as well.
+        return min(max(value.astimezone(UTC), _FIRST), _LAST)
     except OverflowError:  # 9999-12-31T23:59:59-01:00 is in the year 10000
         raise ValueError("lies outside the years 1 to 9999") from None
 

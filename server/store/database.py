@@ -1,6 +1,7 @@
 """The database: how to reach it, migrate it, and check its schema."""
 
 import asyncio
+import datetime as dt
 import zlib
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -23,6 +24,8 @@ LOCATION = Path(__file__).resolve().parents[2] / "migrations"
 MINIMUM_VERSION = 150000  # PostgreSQL 15
 # Limits for every session: no request waits longer for a lock, and no abandoned transaction holds one longer.
 CONNECT_S = 10.0
+_DAY_ZERO = dt.date(2000, 1, 1)  # from which PostgreSQL counts days
+_FIRST_DAY, _LAST_DAY = (dt.date.min - _DAY_ZERO).days, (dt.date.max - _DAY_ZERO).days
 PAUSE_S = 0.2  # between attempts while the database starts or stops
 SESSION = {"lock_timeout": "5s", "idle_in_transaction_session_timeout": "10s", "timezone": "UTC"}
 # For an engine: its queries leave the other cores to those who wait for an answer.
@@ -396,7 +399,13 @@ async def opened(
     """Open Tortoise on a pool of connections while the block runs. Each new connection is passed to `on_connection`."""
     size = settings.database_pool if pool is None else pool
     access = credentials(settings, application, size, keeps_plans=keeps_plans)
-    access |= {"init": on_connection, "reset": _leave_as_it_is}
+
+    async def begin(connection: Any) -> None:
+        await _read_days_as_they_are(connection)
+        if on_connection is not None:
+            await on_connection(connection)
+
+    access |= {"init": begin, "reset": _leave_as_it_is}
     connection = {"engine": "tortoise.backends.asyncpg", "credentials": access}
     if _prepared is None:
         await Tortoise.init(config=orm.config(connection, with_aerich=False), _enable_global_fallback=True)
@@ -406,6 +415,21 @@ async def opened(
         yield
     finally:
         await Tortoise.close_connections()
+
+
+async def _read_days_as_they_are(connection: Any) -> None:
+    """
+    Let the last day of the year 9999 and the first of the year 1 be days, on one connection. To asyncpg they are infinity and
+    minus infinity, after which a page of records sorted by date would begin with the same records again.
+    """
+    await connection.set_type_codec(
+        "date",
+        schema="pg_catalog",
+        encoder=lambda day: ((day - _DAY_ZERO).days,),
+        # Days that were stored as infinity are read as well.
+        decoder=lambda days: _DAY_ZERO + dt.timedelta(days=min(max(days[0], _FIRST_DAY), _LAST_DAY)),
+        format="tuple",
+    )
 
 
 async def _leave_as_it_is(_: Any) -> None:

@@ -351,3 +351,23 @@ async def test_totals_above_a_hundred_thousand_are_given_as_at_least_that_many(a
         page = await alice.ok("GET", f"/sources/{source}/records?limit=1{query}")
 
         assert {name: page.get(name) for name in answer} == answer, query
+
+
+async def test_the_last_day_of_the_calendar_is_a_day_like_any_other(alice, source, db):
+    records = [{"data": {"amount": "1.00", "day": "9999-12-31", "ref": f"R{n}"}} for n in range(5)]
+    await alice.ok("POST", f"/sources/{source}/records", {"records": records})
+    edited = (await alice.ok("POST", f"/sources/{source}/records", {"data": {"day": "2026-01-01"}}))["id"]
+    await alice.ok("PATCH", f"/records/{edited}", {"data": {"day": "9999-12-31"}}, if_match=1)
+    stored = await db.fetchval(
+        "SELECT count(*) FROM reconciliation_records WHERE source_id = $1 AND isfinite(date)", source
+    )
+    seen, path = [], f"/sources/{source}/records?sort=-date&limit=2"
+    cursor = ""
+    while cursor is not None and len(seen) < 20:
+        page = await alice.ok("GET", path + cursor)
+        seen += [record["row"] for record in page["items"]]
+        cursor = page["next_cursor"] and f"&cursor={page['next_cursor']}"
+
+    assert stored == 6
+    assert sorted(seen) == list(range(6))
+    assert len((await alice.ok("GET", f"/sources/{source}/records?date_from=9999-12-31"))["items"]) == 6

@@ -31,6 +31,29 @@ async def test_times_beyond_the_year_9999_are_refused_and_the_last_second_is_not
     assert (await bob.ok("GET", f"/vaults/{vault}"))["my_role"] == "viewer"
 
 
+@pytest.mark.parametrize("end", ["9999-12-31T23:59:59.999999Z", "9999-12-31T23:59:59.9999999Z", "0001-01-01T00:00:00Z"])
+async def test_the_first_and_the_last_moment_can_be_stored_and_are_read_back(
+    admin: Person, alice: Person, bob: Person, project: str, end: str
+) -> None:
+    vault = (await alice.ok("POST", f"/projects/{project}/vaults", {"name": "v"}))["id"]
+    entry = await alice.ok("POST", f"/vaults/{vault}/entries", {"name": "e", "secret": "s"})
+    path = f"/entries/{entry['id']}"
+    if end.startswith("9999"):
+        await alice.ok("PATCH", path, {"expires_at": end}, if_match=1)
+        for found in (await alice.ok("GET", path), (await alice.ok("GET", f"/vaults/{vault}/entries"))["items"][0]):
+            assert found["expires_at"][:16] == end[:16]
+    await alice.ok("PUT", f"/projects/{project}/members/{bob.id}", {"role": "viewer", "expires_at": end})
+    async with await bob.send("GET", f"/streams/project:{project}/events?after=0") as response:
+        assert response.status == (200 if end.startswith("9999") else 404)
+    await admin.ok("PATCH", f"/users/{bob.id}", {"password_expires_at": end}, if_match=1)
+    await alice.ok("POST", "/logs", {"logs": [{"level": "info", "message": "m", "timestamp": end}]})
+
+    members = (await alice.ok("GET", f"/projects/{project}/members"))["items"]
+    assert end[:16] in {str(member["expires_at"])[:16] for member in members}
+    assert (await admin.ok("GET", f"/users/{bob.id}"))["password_expires_at"][:16] == end[:16]
+    await admin.ok("GET", f"/logs?since={end}")
+
+
 @pytest.mark.parametrize("number", ["18446744073709551616", "2147483648", "9223372036854775808", "1e3", "-1"])
 async def test_numbers_that_no_row_can_have_are_refused(alice: Person, project: str, number: str) -> None:
     job = "01890000-0000-7000-8000-000000000000"
