@@ -61,6 +61,10 @@ class Connection(Protocol):
         """Bytes received so far."""
 
     @property
+    def answered(self) -> int:
+        """Requests answered so far."""
+
+    @property
     def drains(self) -> int:
         """How often the client has caught up."""
 
@@ -78,7 +82,7 @@ class _Track:
     silent_since: float
     received_bytes: int = 0
     window_began_at: tuple[int, int] = (0, 0)  # progress at that time: bytes, and how often the client had caught up
-    has_asked: bool = False
+    answered: int = 0
 
 
 class Connections:
@@ -159,15 +163,15 @@ class Connections:
         for connection, track in list(self._tracks.items()):
             phase = connection.phase
             self._note_silence(connection, track, now)
-            if phase != track.phase:
+            if phase != track.phase or connection.answered != track.answered:
+                # A request between two sweeps leaves the phase as it was, and is all that most clients send.
                 self._enter(connection, track, phase, now)
             elif self._is_late(connection, track, now):
                 metrics.DROPPED_CONNECTIONS.labels(phase).inc()
                 connection.give_up(phase)
 
     def _enter(self, connection: Connection, track: _Track, phase: Phase, now: float) -> None:
-        track.has_asked = track.has_asked or phase in ("body", "answer", "work")
-        track.phase, track.since = phase, now
+        track.phase, track.since, track.answered = phase, now, connection.answered
         track.window_began_at = _progress(connection, phase)
 
     def _is_late(self, connection: Connection, track: _Track, now: float) -> bool:
@@ -175,7 +179,7 @@ class Connections:
         if track.phase in ("idle", "head"):
             # Before its first request a connection has the time allowed for a head, whether or not part of one has
             # arrived.
-            most_s = limits.idle_s if track.phase == "idle" and track.has_asked else limits.head_s
+            most_s = limits.idle_s if track.phase == "idle" and track.answered else limits.head_s
             return now - track.since >= most_s
         if track.phase == "work" or now - track.since < limits.window_s:
             return False

@@ -88,6 +88,7 @@ class _Connection(RequestHandler):
         "_is_failed",
         "_server",
         "_wire",
+        "answered",
         "drains",
         "read_before",
         "received_bytes",
@@ -103,7 +104,7 @@ class _Connection(RequestHandler):
         self._is_failed = False
         self._backlog = bytearray()  # bytes read but not yet given to the parser
         self._chunked: tuple[StreamReader, int] | None = None  # a chunked body, and the bytes that have arrived for it
-        self.drains = self.received_bytes = 0
+        self.answered = self.drains = self.received_bytes = 0
         self.read_before = b""  # by another process
         self._held = b""  # for another process
 
@@ -346,6 +347,13 @@ class _Connection(RequestHandler):
         response = _Refusal(render(problem, request_id), request_id)
         response.force_close()
         return response
+
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        """Send a response, and count it."""
+        self.answered += 1
+        return await super().finish_response(request, resp, start_time)
 
     def log_exception(self, *args: Any, **options: Any) -> None:
         """Log what the library would log, without the traceback."""

@@ -98,9 +98,6 @@ async def test_a_connection_between_two_requests_has_sixty_seconds(
 ) -> None:
     streams = await opened(server, door[0], LIVE)
     await streams[0].readuntil(b"}")
-    door[0].sweep()
-    track = next(track for connection, track in door[0]._tracks.items() if connection.received_bytes == len(LIVE))
-    track.has_asked = True  # also noticed by a check made during a request
 
     passed(door, 59)
     was_open = await is_open(streams)
@@ -108,6 +105,21 @@ async def test_a_connection_between_two_requests_has_sixty_seconds(
 
     assert was_open
     assert await ended(streams) == b""
+
+
+async def test_a_connection_stays_as_long_as_it_is_used_however_short_its_requests_are(
+    server: TestServer, door: tuple[Connections, Clock]
+) -> None:
+    streams = await opened(server, door[0], LIVE)
+    await streams[0].readuntil(b"}")
+    for _ in range(4):
+        passed(door, 50)
+        streams[1].write(LIVE)
+        await streams[0].readuntil(b"}")  # which begins and ends between two sweeps
+    passed(door, 59)
+
+    assert await is_open(streams)
+    streams[1].close()
 
 
 @pytest.mark.parametrize("trickle", [0, 100])
@@ -256,7 +268,7 @@ def test_a_trusted_proxy_may_have_more_connections() -> None:
     class Silent:
         """A connection that has sent nothing."""
 
-        phase, unsent_bytes, received_bytes, drains = "head", 0, 0, 0
+        phase, unsent_bytes, received_bytes, answered, drains = "head", 0, 0, 0, 0
 
         def give_up(self, phase: str) -> None:
             """Ends the connection."""
@@ -275,6 +287,7 @@ class Waiting:
         self.phase: Any = phase
         self.unsent_bytes: Any = 0
         self.received_bytes: Any = 0
+        self.answered: Any = 0
         self.drains: Any = 0
 
     def give_up(self, phase: Any) -> None:

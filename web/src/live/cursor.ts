@@ -23,10 +23,10 @@ interface Refusal {
   status: number;
   code: string;
 }
-export type Answer = (Subscribed & { ok: true }) | { ok: false; problem: Refusal };
+export type Answer = (Subscribed & { ok: true }) | { ok: false; problem?: Refusal };
 
-/** Refusals that the same request will always get. Everything else is temporary. */
-const FINAL = new Set([400, 403, 404, 410, 413, 415, 422]);
+/** Refusals that say that the stream is not this person's. After any other, even one without a problem, it is asked for again. */
+const REVOKING = new Set([403, 404]);
 /** Codes that close a connection for good: coming back by itself would not help, or would push another tab out. */
 const ENDING = new Set(["forbidden", "password_expired", "token_in_query", "token_invalid", "token_revoked", "too_many_connections"]);
 const NEEDING_A_TOKEN = new Set(["token_expired", "token_missing"]);
@@ -84,7 +84,7 @@ export class Cursor {
   answered(turn: number, answer: Answer | null): Action[] {
     if (turn !== this.turn || this.phase !== "asked") return [];
     if (answer === null) return this.wait();
-    if (!answer.ok) return FINAL.has(answer.problem.status) ? this.end(answer.problem.code) : this.wait();
+    if (!answer.ok) return answer.problem && REVOKING.has(answer.problem.status) ? this.end(answer.problem.code) : this.wait();
     if (answer.mode === "snapshot") {
       this.position = { seq: answer.head, epoch: answer.epoch };
       this.settle();

@@ -7,7 +7,7 @@ import { change } from "../api/client";
 import { newKey } from "../api/key";
 import type { Page_VaultView_, VaultView } from "../api/rest";
 import { keys } from "../live/keys";
-import { useRead } from "../live/react";
+import { useFollowed, useRead } from "../live/react";
 import { useProject } from "../project/useProject";
 import { ChangeButton } from "../shell/ChangeButton";
 import { Dialog } from "../shell/Dialog";
@@ -19,6 +19,8 @@ export function Vaults() {
   const { project } = useParams({ from: "/projects/$project" });
   const role = useProject(project).data?.body.my_role;
   const vaults = useRead<Page_VaultView_>(keys.vaults(project), `/projects/${project}/vaults?limit=100`, `project:${project}`);
+  // A grant that runs out ends its stream, which nothing on the project's tells.
+  useFollowed((vaults.data?.body.items ?? []).filter((one) => one.my_role !== "admin").map((one) => `vault:${one.id}`));
   const [isOpen, setOpen] = useState(false);
   useTitle("Vaults");
   const mayCreate = role === "controller" || role === "owner";
