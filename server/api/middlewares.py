@@ -54,10 +54,15 @@ async def answer_problems(request: web.Request, handler: Next) -> web.StreamResp
         except web.HTTPException as refusal:
             response = translate(refusal, request_id)
             made_of = described(refusal) if refusal.status >= 400 else {}
-        except (ConnectionResetError, asyncio.CancelledError):
+        except asyncio.CancelledError:
             status = 499
             raise
         except Exception as error:
+            if isinstance(error, ConnectionResetError) and (
+                request.transport is None or request.transport.is_closing()
+            ):
+                status = 499  # the client has gone; from anywhere else it is a failure like any other
+                raise
             response = render(problem_of(error), request_id)
             if response.status == 500:
                 logger.exception("a request failed", method=request.method, route=request.get(ROUTE, "-"))

@@ -29,6 +29,7 @@ from server.job.chunks import write_chunk
 from server.job.eta import Remaining
 from server.job.sides import Sides
 from server.store import disk, limits
+from server.store.errors import described
 
 POLL_S = 0.5
 PROGRESS_EVERY_S = 0.3
@@ -54,6 +55,7 @@ async def run_job(settings: Settings, job_id: UUID, person: UUID | None) -> None
         # Either cancelled or taken over. If it was cancelled, this ends it; otherwise this does nothing.
         await endings.end_cancelled(job_id)
     except PlanInvalid as error:
+        logger.info("the plan does not fit the sources", job_id=str(job_id), **described(error))
         await endings.fail_job(job_id, job.attempt, problems.InvalidPlan(f"The plan does not fit the sources: {error}"))
     except lifecycle.InputsChanged:
         detail = "Other matches released or took records of this job while it ran. Start a new job."
@@ -68,7 +70,7 @@ async def run_job(settings: Settings, job_id: UUID, person: UUID | None) -> None
             problem = limits.job_needs_too_much_memory(settings)
         else:
             raise
-        logger.error("the job ran out of room", job_id=str(job_id), error=str(error)[:200])
+        logger.error("the job ran out of room", job_id=str(job_id), **described(error))
         await endings.fail_job(job_id, job.attempt, problem)
 
 

@@ -22,6 +22,8 @@ from server.store import database, limits
 from server.store.hints import hinter_of
 from server.store.keyring import open_keyring
 
+logger = log.get(__name__)
+
 
 def main(arguments: list[str], lifeline: int) -> int:
     """
@@ -36,7 +38,12 @@ def main(arguments: list[str], lifeline: int) -> int:
     log.configure("engine", settings.log_level, settings.log_format)
     end_with_pipe(lifeline)
     person = UUID(arguments[2]) if arguments[2] else None
-    return asyncio.run(_work(settings, arguments[0], UUID(arguments[1]), person))
+    try:
+        return asyncio.run(_work(settings, arguments[0], UUID(arguments[1]), person))
+    except Exception:
+        # Otherwise the library would print a traceback, which whoever reads the log as JSON could not read.
+        logger.exception("the engine failed", kind=arguments[0], id=arguments[1])
+        return 1
 
 
 async def _work(settings: Settings, kind: str, row_id: UUID, person: UUID | None) -> int:

@@ -48,6 +48,7 @@ from server.source import layouts, left_out, release
 from server.source.actions import faults_of_columns, given_mapping
 from server.source.event import event_of
 from server.store import database, disk, limits
+from server.store.errors import described
 
 MAX_ATTEMPTS = 3
 COLUMNS = (
@@ -101,6 +102,7 @@ async def load_source(settings: Settings, source_id: UUID, person: UUID | None =
         loader = Loader(source, connection, settings)
         await loader.run()
     except FileRejected as error:
+        logger.info("a file was refused", source_id=str(source_id), **described(error))
         await release.fail_source(source.id, [source.attempt], problems.FileRejected(str(error)))
     except Fenced:
         logger.warning("another attempt loads this source", source_id=str(source_id))
@@ -112,6 +114,7 @@ async def load_source(settings: Settings, source_id: UUID, person: UUID | None =
             problem = problems.FileRejected("The file needs more memory than is allowed. Split it.")
         else:
             raise
+        logger.error("a file was given up for want of room", source_id=str(source_id), **described(error))
         await release.fail_source(source.id, [source.attempt], problem)
     finally:
         await connection.close()

@@ -4,6 +4,7 @@ Signing out and losing rights: what may no longer be seen disappears from every 
 
 import asyncio
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.async_api import expect
@@ -95,6 +96,23 @@ async def test_when_another_ends_the_session_typed_text_stays_and_secrets_go(vis
     await expect(page.get_by_role("dialog")).to_be_hidden()
     await there.sign_in()
     await expect(page.get_by_label("Name", exact=True)).to_have_value("Half typed")
+
+
+async def test_a_grant_that_runs_out_leaves_the_list_of_vaults(visit, vault, manager, colleague, demo):
+    member = f"/vaults/{vault['id']}/members/{colleague['id']}"
+    await manager.send("PUT", member, {"role": "reader"})
+    visitor = await visit()
+    await visitor.enter(f"/projects/{demo['project']}/vaults", colleague["email"], PASSWORD)
+    row = visitor.page.get_by_role("link", name="Held close", exact=True).first
+    await expect(row).to_be_visible()
+    rows = await visitor.page.get_by_role("link", name="Held close", exact=True).count()
+
+    ends = (datetime.now(UTC) + timedelta(seconds=1)).isoformat()
+    await manager.send("PUT", member, {"role": "reader", "expires_at": ends})
+
+    await expect(visitor.page.get_by_role("link", name="Held close", exact=True)).to_have_count(
+        rows - 1, timeout=AT_ONCE_MS + 1_000
+    )
 
 
 async def test_removal_from_a_vault_hides_the_secret_and_the_list_at_once(visit, vault, manager, colleague):

@@ -123,6 +123,28 @@ async def test_an_engine_process_is_protected_like_its_worker() -> None:
     assert (done.stdout, done.stderr) == ("0\n", "")  # PR_GET_DUMPABLE
 
 
+async def test_a_bug_in_an_engine_process_is_one_line_of_json(settings: Settings) -> None:
+    breaks = (
+        "import asyncio, os; from server.processes import engine; engine._work = lambda *_: 1 / 0; read, _ = os.pipe()"
+    )
+    argument = "00000000-0000-7000-8000-000000000000"
+
+    done = subprocess.run(
+        [sys.executable, "-c", f"{breaks}; exit(engine.main(['job', '{argument}', ''], read))"],
+        cwd=ROOT,
+        env={**os.environ, **settings.environment(), "TALLYROOM_LOG_FORMAT": "json"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    (line,) = (done.stdout + done.stderr).splitlines()
+    found = json.loads(line)
+    assert done.returncode == 1
+    assert (found["event"], found["kind"], found["id"]) == ("the engine failed", "job", argument)
+    assert "ZeroDivisionError" in found["exception"]
+
+
 async def test_no_secret_is_printed_stored_in_plain_text_or_returned(
     served: Served, alice: Person, admin: Person, project: str, db: asyncpg.Connection
 ) -> None:

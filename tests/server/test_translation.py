@@ -27,14 +27,30 @@ async def _bug(kind: type[Exception]) -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", [FileNotFoundError, TimeoutError, ConnectionRefusedError, OSError, PermissionError, KeyError, RuntimeError]
+    "kind",
+    [
+        FileNotFoundError,
+        TimeoutError,
+        ConnectionRefusedError,
+        ConnectionResetError,
+        BrokenPipeError,
+        OSError,
+        PermissionError,
+        KeyError,
+        RuntimeError,
+    ],
 )
-async def test_a_bug_is_not_reported_as_an_unavailable_database(
-    alice: Person, project: str, monkeypatch: pytest.MonkeyPatch, kind: type[Exception]
+async def test_a_bug_is_logged_and_not_reported_as_an_unavailable_database(
+    alice: Person,
+    project: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    kind: type[Exception],
 ) -> None:
     monkeypatch.setattr(queries, "view_of", lambda *_: _bug(kind))
 
     assert await alice.refused("GET", f"/projects/{project}") == (500, "internal")
+    assert sum("a request failed" in record.getMessage() for record in caplog.records) == 1
 
 
 async def test_a_bug_while_handling_a_problem_is_not_reported_as_that_problem(
