@@ -12,6 +12,7 @@ from server.api.paging import Paged
 from server.api.schemas import Body, View
 
 MAX_METADATA_BYTES = 8 * 1024
+MAX_LINES = 100  # in a request
 Level = Literal["debug", "info", "warning", "error", "critical"]
 # Other names for the same levels, used by browser consoles and logging libraries.
 _SYNONYMS = {"trace": "debug", "log": "info", "warn": "warning", "fatal": "critical"}
@@ -41,7 +42,7 @@ class LogLine(Body):
 class LogsCreate(Body):
     """A client's log lines."""
 
-    logs: Annotated[list[LogLine], Field(min_length=1, max_length=100)]
+    logs: Annotated[list[LogLine], Field(min_length=1, max_length=MAX_LINES)]
 
 
 class LogsAccepted(View):

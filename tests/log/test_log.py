@@ -126,3 +126,11 @@ async def test_long_lines_are_refused_before_they_fill_the_disk(http: ClientSess
     assert answers[-1][0] == 429
     assert 1 <= int(answers[-1][1] or 0) <= 60
     assert stored <= 140_000
+
+
+async def test_a_line_that_is_far_too_long_is_refused_before_it_is_parsed(http: ClientSession) -> None:
+    line = {"level": "error", "message": "x" * 200_000}
+    async with http.post("/api/logs", json={"logs": [line]}) as response:
+        problem = await response.json()
+
+    assert (response.status, problem["code"]) == (413, "too_large")

@@ -41,7 +41,8 @@ class BodyLimits:
     size_bytes: int = MAX_BODY_BYTES
     values: int = MAX_VALUES
     values_an_item: int | None = None
-    sliced: Sliced | None = None  # its list of thousands of items, if it has one
+    sliced: Sliced | None = None  # its list of many items, if it has one
+    item_bytes: int = MAX_BODY_BYTES  # about, of an item of this list, which is parsed in one call
 
 
 PLAIN_BODY = BodyLimits()
@@ -103,8 +104,7 @@ async def read(request: web.Request, model: type[Model], limits: BodyLimits = PL
     refuse_encoding(request)
     intake, owner = request.app[INTAKE], request[OWNER]
     with intake.holding(owner) as hold:
-        # An item is parsed in one call, so it is limited to the size of an ordinary body.
-        shape = Shape(limits.values, limits.values_an_item, MAX_BODY_BYTES if limits.sliced else None)
+        shape = Shape(limits.values, limits.values_an_item, limits.item_bytes if limits.sliced else None)
         is_short = request.content_length is not None and request.content_length <= SHORT_BYTES
         raw = await _receive(request, limits.size_bytes, hold, None if is_short else shape)
         if is_short:

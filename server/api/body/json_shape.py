@@ -132,7 +132,8 @@ class Shape:
         self.values += int(counted[-1])
         if self.values > self._most:
             raise TooLarge(f"The body may hold at most {self._most:,} keys and values.")
-        if self._most_an_item < self._most and self._largest_item(codes, steps, depths, counted) > self._most_an_item:
+        is_by_item = self._most_an_item < self._most or self._most_bytes_an_item is not None
+        if is_by_item and self._largest_item(codes, steps, depths, counted) > self._most_an_item:
             raise TooLarge(f"Each item of the body may hold at most {self._most_an_item:,} keys and values.")
 
     def _largest_item(
