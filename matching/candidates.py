@@ -152,9 +152,12 @@ def _by_tokens(connection: duckdb.DuckDBPyConnection, k: int, join: _Join, limit
     )
     most = "count(*) FILTER (s = 'l') * count(*) FILTER (s = 'r')"
     skipped, kept = Skipped(), "true"
-    # The product is cheap to compute. If it is too large, the other gates may still leave few enough pairs.
-    if blocks.count(connection, f"SELECT t AS k0, {most} AS pairs FROM rare GROUP BY t") > limit:
-        blocks.count(connection, f"SELECT a.t AS k0, count(*) AS pairs {made} GROUP BY a.t")
+    # The product is cheap to compute. If it is too large, other gates may still leave few enough pairs, but counting those takes
+    # as long as making all pairs.
+    pairs = blocks.count(connection, f"SELECT t AS k0, {most} AS pairs FROM rare GROUP BY t")
+    if pairs > limit:
+        if join.windows and pairs <= LOOKED_AT * limit:
+            blocks.count(connection, f"SELECT a.t AS k0, count(*) AS pairs {made} GROUP BY a.t")
         skipped = blocks.drop_largest(connection, 1, limit)
         kept = blocks.is_kept(["a.t"])
     return _fetch(connection, f"{made} AND {kept}", skipped, distinct="DISTINCT")
@@ -192,7 +195,8 @@ def _join(sides: Sides, step: RulesPass) -> _Join:
     join = _Join(keys, windows, [], has_equal=bool(keys))
     for k in sorted({numbers[g.field] for g in (*step.where, *step.score) if plan.fields[g.field].type == "money"}):
         _same_currency(sides, k, join)
-    money = next((k for name, k in numbers.items() if plan.fields[name].type == "money"), None)
+    difference = plan.money_of(step)
+    money = None if difference is None else numbers[difference]
     if money is not None and _is_huge(sides, money):  # a match keeps the difference in this field
         left, right = f"l.f{money}", f"r.f{money}"
         fits = f"({left} < 0) = ({right} < 0) OR abs({left}) <= {MOST} - abs({right})"

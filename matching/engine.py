@@ -193,6 +193,7 @@ def run(
     Raises: PlanInvalid when the plan does not fit the tables; Stopped.
     """
     plan.bind(left.column_names, right.column_names)
+    plan = plan.in_order()
     left, right = (table.select(distinct_names(table.column_names)) for table in (left, right))
     config: dict[str, Any] = {
         "threads": options.threads,
@@ -565,7 +566,7 @@ def _alone(rows: NDArray[np.int64]) -> pa.ListArray:
 
 
 def _explain(work: _Run, scored: _Scored, pair: NDArray[np.int64]) -> tuple[pa.Array, pa.Array]:
-    """The comparisons of each pair as JSON, built in one query, and the difference in the first money field."""
+    """The comparisons of each pair as JSON, built in one query, and the difference in the pass's money field."""
     columns: dict[str, pa.Array] = {
         "n": pa.array(np.arange(len(pair)), pa.int32()),
         "li": pa.array(scored.pairs.left[pair]),
@@ -573,7 +574,8 @@ def _explain(work: _Run, scored: _Scored, pair: NDArray[np.int64]) -> tuple[pa.A
     }
     parts = []
     names = list(work.plan.fields)
-    money = next((k for k, name in enumerate(names) if work.plan.fields[name].type == "money"), None)
+    field = work.plan.money_of(work.plan.passes[work.pass_index])
+    money = None if field is None else names.index(field)
     for number, item in enumerate(scored.evidence):
         left, right = "NULL", "NULL"
         if item.field in names:  # otherwise several fields are compared together

@@ -167,8 +167,9 @@ def _summed(table: pa.Table, roles: Roles) -> pa.Table:
 
 
 def _roles(plan: Plan, side: str) -> Roles:
-    """The columns of the plan's first money field."""
-    money = next((found for found in plan.fields.values() if found.type == "money"), None)
+    """The columns of the plan's money field."""
+    name = plan.money_of()
+    money = None if name is None else plan.fields[name]
     if money is None:
         return Roles()
     code = getattr(money.currency, side) if money.currency else None

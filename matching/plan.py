@@ -344,6 +344,13 @@ Pass = Annotated[
 ]
 
 
+def _compared(step: "Pass") -> tuple[FieldName, ...]:
+    """The fields that a pass compares, in its order."""
+    if step.kind == "rules":
+        return tuple(comparison.field for comparison in (*step.where, *step.score))
+    return step.fields if step.kind == "probabilistic" else tuple(step.fields.values())
+
+
 class Plan(_Part):
     """Fields and passes. `hash` identifies exactly this plan on every match it makes."""
 
@@ -398,6 +405,22 @@ class Plan(_Part):
         """SHA-256 of the canonical JSON, in hexadecimal."""
         document = self.model_dump(mode="json", by_alias=True, exclude_none=True)
         return hashlib.sha256(json.dumps(document, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+    def in_order(self) -> "Plan":
+        """
+        The same plan with its fields in the order of their names. The hash does not depend on their order, which a database
+        changes, so neither may what is found.
+        """
+        return self.model_copy(update={"fields": dict(sorted(self.fields.items()))})
+
+    def money_of(self, step: "Pass | None" = None) -> FieldName | None:
+        """
+        The money field in which the records of a match differ: the first that the pass compares, or if it compares none, that
+        any pass of the plan compares, or else the first by name.
+        """
+        steps = (step, *self.passes) if step is not None else self.passes
+        compared = [name for one in steps for name in _compared(one)]
+        return next((name for name in (*compared, *sorted(self.fields)) if self.fields[name].type == "money"), None)
 
     def unbounded(self) -> list[tuple[str, str, str]]:
         """

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matching import candidates
+from matching import blocks, candidates
 from matching.plan import Plan
 from tests.matching.database import connected
 from tests.matching.tables import AMOUNT, matched, table
@@ -171,7 +171,10 @@ def test_many_words_are_limited_to_the_budget_together():
     assert (found.skipped_blocks, found.skipped_pairs) == (24, sum(n * n for n in range(7, 31)))
 
 
-def test_words_that_all_rows_have_are_compared_or_left_out_and_counted():
+def test_words_that_all_rows_have_are_compared_or_left_out_and_counted_without_making_their_pairs(monkeypatch):
+    counted: list[str] = []
+    count = blocks.count
+    monkeypatch.setattr(blocks, "count", lambda connection, sql: counted.append(sql) or count(connection, sql))
     document = {
         "fields": {"who": {"type": "text", "left": "code", "right": "code"}},
         "passes": [{"name": "p", "kind": "rules", "where": [{"field": "who", "compare": "similarity"}]}],
@@ -184,6 +187,7 @@ def test_words_that_all_rows_have_are_compared_or_left_out_and_counted():
 
     assert (len(all_of_them.left), all_of_them.skipped_blocks) == (22_500, 0)
     assert (len(none.left), none.skipped_blocks, none.skipped_pairs) == (0, 1, 22_500)
+    assert not any("l_free" in sql for sql in counted)
 
 
 @pytest.mark.parametrize("gates", [("amount",), ("near",), ("near", "days"), ("amount", "days")], ids="+".join)

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -286,3 +287,44 @@ def test_a_run_stays_within_its_memory(kind):
     assert used_mb <= 256
     assert made > 0
     assert skipped > 0
+
+
+@pytest.mark.parametrize("order", [("fee", "gross", "ref"), ("gross", "ref", "fee"), ("ref", "fee", "gross")])
+def test_the_order_in_which_fields_are_written_changes_nothing(order):
+    fields = {
+        "gross": {"type": "money", "left": "gross", "right": "gross"},
+        "fee": {"type": "money", "left": "fee", "right": "fee"},
+        "ref": {"type": "reference", "left": "ref", "right": "ref"},
+    }
+    gates = [{"field": "ref", "compare": "equal"}, {"field": "gross", "compare": "within", "percent": "20"}]
+    document = {
+        "fields": {name: fields[name] for name in order},
+        "passes": [{"name": "close", "kind": "rules", "where": gates}],
+    }
+    left, right = (
+        pa.table(
+            {"gross": [f"{n}00.00" for n in range(1, 40)], "fee": ["1.00"] * 39, "ref": [f"R{n}" for n in range(39)]}
+        ),
+        pa.table(
+            {"gross": [f"{n}10.00" for n in range(1, 40)], "fee": ["1.00"] * 39, "ref": [f"R{n}" for n in range(39)]}
+        ),
+    )
+    plan, written = (Plan.model_validate(given) for given in (document, {**document, "fields": fields}))
+
+    found, expected = (
+        [chunk.matches for chunk in engine.run(left, right, one) if isinstance(chunk, engine.Chunk)]
+        for one in (plan, written)
+    )
+
+    assert plan.hash == written.hash
+    assert [one.to_pylist() for one in found] == [one.to_pylist() for one in expected]
+    assert {row["difference"] for row in found[0].to_pylist()} == {Decimal(-10)}
+
+
+def test_the_money_of_a_plan_is_what_is_compared():
+    fields = {name: {"type": "money", "left": name, "right": name} for name in ("a", "b", "c")}
+    gates = [[{"field": name, "compare": "equal"}] for name in ("c", "b")]
+    passes = [{"name": str(n), "kind": "rules", "where": gate} for n, gate in enumerate(gates)]
+    plan = Plan.model_validate({"fields": fields, "passes": passes})
+
+    assert [plan.money_of(), *map(plan.money_of, plan.passes)] == ["c", "c", "b"]
