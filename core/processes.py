@@ -61,4 +61,8 @@ def cpu_s(pid: int) -> float:
     threads = list((PROC / f"{pid}/task").glob("*/schedstat"))
     if not threads:
         return float(sum(psutil.Process(pid).cpu_times()[:2]))
-    return sum(int(thread.read_text().split()[0]) for thread in threads) / 1e9
+    found = 0
+    for thread in threads:
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            found += int(thread.read_text().split()[0])
+    return found / 1e9

@@ -393,7 +393,7 @@ class Guests:
             self.close(guest.connection, problem.code, reconnect=problem.status == Unavailable.status)
         except Exception as error:  # noqa: BLE001 - a task's root: the database may be unreachable
             # It is unknown what the person may follow, so nothing is sent. The client reconnects and asks again.
-            logger.warning("rights could not be read again", error=type(error).__name__)
+            logger.warning("rights could not be read again", **self.hooks.described(error))
             self.close(guest.connection, "unavailable", reconnect=True)
         if guest.connection.is_closed:
             self._forget(guest)  # it may have left while its own stream was being held again

@@ -98,3 +98,16 @@ async def test_a_late_loader_keeps_the_progress_of_the_other_attempt(
     assert await db.fetchval("SELECT value->>'rows' FROM states WHERE key = $1", key) == "7"
     await state.forget(key)
     assert await db.fetchval("SELECT count(*) FROM states WHERE key = $1", key) == 0
+
+
+async def test_a_late_loader_removes_no_row_beyond_its_own(claimed: Any, db: Any, settings: Any) -> None:
+    source, connection = claimed
+    loader = Loader(source, connection, settings)
+    await loader.run()
+    await _take_over(connection, source)
+
+    loader.last_row = 10
+    with pytest.raises(Fenced):
+        await loader._remove_rest()
+
+    assert await db.fetchval("SELECT count(*) FROM reconciliation_records") == 300
