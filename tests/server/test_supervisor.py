@@ -102,12 +102,14 @@ def _beginning() -> Iterator[Callable[..., Running]]:
         started.append(Running(process, port, data_dir, []))
         return started[-1]
 
-    yield run
-    for running in started:
-        with contextlib.suppress(psutil.Error):
-            if running.process.poll() is None:
-                _kill(running)
-        running.process.wait()
+    try:
+        yield run
+    finally:
+        for running in started:
+            with contextlib.suppress(psutil.Error):
+                if running.process.poll() is None:
+                    _kill(running)
+            running.process.wait()
 
 
 @pytest.fixture

@@ -55,6 +55,7 @@ export function Books({ summary }: { summary: PairSummary }) {
 function Currency({ row, terms }: { row: Row; terms: ReturnType<typeof termsOf> }) {
   const { proof, left, right } = row;
   const differs = !isZero(proof.difference.amount);
+  const isOpen = [left, right].some((side) => side && (!isZero(side.open.amount) || side.without_amount > 0));
   return (
     <tbody>
       <tr>
@@ -90,6 +91,7 @@ function Currency({ row, terms }: { row: Row; terms: ReturnType<typeof termsOf> 
             )}
             <span>
               {proof.agrees ? "What is matched agrees on both sides, and nothing waits." : (proof.missing ?? "The books are not complete.")}
+              {proof.agrees && isOpen ? " What is open has no match yet." : null}
             </span>
           </span>
         </td>
