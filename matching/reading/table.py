@@ -61,6 +61,8 @@ def find_table(lines: Sequence[Line]) -> Place | None:
     best = max(places, key=lambda place: place.score)
     near = [place for place in places if place is not best and place.score > best.score - RIVAL]
     tables = [best, *(place for place in near if _is_other_table(kinds, best, place))]
+    if best.header is None:
+        tables = [best, *(place for place in tables[1:] if not _is_row_of(kinds, best, place))]
     if (nameless := _nameless_below(lines, kinds, best)) is not None:
         return nameless
     if (below := _table_below(lines, kinds, best, places)) is not None:
@@ -131,6 +133,17 @@ def _is_other_table(kinds: NDArray[np.int8], one: Place, other: Place) -> bool:
     """Whether rows stand between two headers. Two headers of the same rows differ only in the names."""
     first, last = sorted((one.first, other.first))
     return bool((kinds[first : max(first, last - 1)] >= NUMBER).any())
+
+
+def _is_row_of(kinds: NDArray[np.int8], nameless: Place, other: Place) -> bool:
+    """Whether another table's header has the dates and numbers of the rows of a table without names, so that it is one of them."""
+    columns = _columns(kinds[nameless.first :])
+    if columns is None or other.header is None:
+        return False
+    date_column, number_columns = columns
+    return date_column is not None and bool(
+        _fitting(kinds[other.header : other.header + 1], date_column, number_columns)[0]
+    )
 
 
 def _places(lines: Sequence[Line], kinds: NDArray[np.int8]) -> list[Place]:

@@ -158,3 +158,15 @@ def test_a_triangle_is_the_minus_of_japanese_accounts(load):
     )
 
     assert found.amounts == ["-1200", "2500", "-350"]
+
+
+def test_a_row_of_a_table_without_names_is_not_offered_as_its_header(load):
+    texts = ['"J. Wit","NL90INGB0001200345","ET","Lunch"', '"Coop","NL90INGB0001208062","BA","PAS 002 NR:44120"']
+    lines = [
+        f'"{31 - n:02d}-05-2025","NL44TRIO0212345678","{n},06","Debet",{texts[n in (2, 5, 6)]}' for n in range(1, 13)
+    ]
+
+    found = load("\n".join(lines) + "\n")
+
+    assert "header" not in {kind for _, kind in found.questions}
+    assert found.amounts[:2] == ["-1.06", "-2.06"]

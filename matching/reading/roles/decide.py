@@ -29,6 +29,7 @@ from matching.reading.roles.movements import Movement, with_partner
 from matching.reading.roles.overdrawn import words_agree
 from matching.reading.roles.sales import lists_customers
 from matching.reading.roles.signs import with_sign
+from matching.reading.roles.stages import stages_of
 from matching.reading.roles.takings import ways_of_payment
 from matching.reading.roles.triples import Triple, triples_of
 from matching.reading.roles.words import is_deducted, is_sales_tax, names_minor_unit
@@ -145,6 +146,8 @@ class Decision:
     def _choice(self, bookings: Bookings) -> tuple[Choice, proof.Proof | None]:
         proofs = proof.proofs_of(bookings)
         triples = triples_of(bookings)
+        if not (proofs and _is_of_most(proofs[0], bookings)) and (stages := stages_of(bookings)):
+            return Choice(questions=[amount_question(bookings, stages)]), None
         if proofs:
             best = proof.marked(bookings, proofs[0])
             sides = with_partner(bookings, best.movement.amount) if best.movement.kind == "signed" else None
@@ -424,6 +427,14 @@ class Decision:
             self.found.give(movement.other.column, "fee", why)
         if movement.sign is not None:
             self.found.give(movement.sign, "sign", why)
+
+
+def _is_of_most(best: proof.Proof, bookings: Bookings) -> bool:
+    """
+    Whether most rows have the balance of the one account. In a report of stages, what goes in and out again leads from any
+    one payment to the next.
+    """
+    return best.group is None and 2 * int(best.balance.valid.sum()) > bookings.count
 
 
 def _multiple_of(movement: Movement, facts: Facts) -> int | None:

@@ -11,6 +11,7 @@ from matching.reading.roles.facts import Column, Int64, Levels
 from matching.reading.roles.folding import words_of
 from matching.reading.roles.movements import Kind, Movement, are_sides, sign_columns
 from matching.reading.roles.overdrawn import Letters, letters_of, words_agree
+from matching.reading.roles.stages import passes_on
 from matching.reading.roles.walk import Balances, Direction, Walk, directions_of, signs_by_walk, walk
 from matching.reading.roles.words import outs_by_initials, outs_of, sides_of
 
@@ -215,7 +216,7 @@ def _proofs(bookings: Bookings, group: tuple[Column, Levels] | None) -> list[Pro
     signs = {n.column.index: _words_beside(bookings, n) for n in numbers if not n.is_signed and n.moves.any()}
     moving = [n for n in numbers if not (n.moves.any() and _is_one(n, 10**bookings.scale))]
     for balance in numbers:
-        if balance.is_identifier or int(balance.valid.sum()) < 2:
+        if balance.is_identifier or int(balance.valid.sum()) < 2 or passes_on(balance):
             continue
         for letters in letters_of(bookings, balance):
             signed = letters.values(balance) if letters else balance.values
@@ -366,9 +367,15 @@ def _shown(levels: Levels, signs: list[int]) -> _Signs:
 
 
 def _groups(bookings: Bookings) -> list[tuple[Column, Levels]]:
-    """Columns of which each value may have a balance of its own, such as accounts and currencies."""
+    """
+    Columns of which each value may have a balance of its own, such as accounts and currencies. Amounts have none, and would
+    divide the rows into steps that hold by themselves.
+    """
     found = []
+    money = {n.column.index for n in bookings.numbers if n.has_decimals}
     for column in bookings.facts.columns:
+        if column.index in money:
+            continue
         levels = bookings.levels_of(column)
         if levels is not None and len(levels.values) >= 2 and bookings.count >= 2 * len(levels.values):
             found.append((column, levels))

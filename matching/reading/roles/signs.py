@@ -10,9 +10,11 @@ from matching.reading.cells.blanks import is_blank_like
 from matching.reading.cells.currencies import currency_of
 from matching.reading.roles.amounts import MONEY, Amounts, Bookings
 from matching.reading.roles.choice import Choice, amount_question, sign_by_hand, words_question
+from matching.reading.roles.compounds import sums_of
 from matching.reading.roles.facts import Column, Levels, is_unnamed
 from matching.reading.roles.folding import words_of
 from matching.reading.roles.movements import Movement, sign_columns
+from matching.reading.roles.products import products_of
 from matching.reading.roles.sales import outs_of_sales
 from matching.reading.roles.sums import adds_up
 from matching.reading.roles.words import (
@@ -21,22 +23,26 @@ from matching.reading.roles.words import (
     names_way_to_pay,
     outs_by_initials,
     outs_of,
+    puts_on_card,
     says,
     sides_of,
 )
 
+ONE_SIDED = 0.6  # of a name that must say that all of it comes in
 MAX_SIGNS, MAX_SIGN_WORDS, MAX_SIGN_LETTERS = 3, 3, 24  # of unknown values that may say a sign
 MULTIPLES = frozenset({"K", "M"})
 TRADES = (("bought", True), ("sold", False))
 NAMED_TEXT = 0.5  # of a name that says that it holds texts
 NAMED_SIGN = 0.9  # of a column's name that must say that it tells the side
 MAX_NOTES = 200  # rows of one cell that may be notes
+MIN_DOORS = 3  # values that look like the numbers of doors; two may be codes of sides
 MAX_KINDS = 20  # of bookings, as which a column names them
 MAX_CODE = 3  # digits of a number that names a kind of booking
 MAX_MARK = 6  # letters of a mark beside some amounts
 MARKED_OTHERWISE = ("text", "reference", "status", "currency", "account", "booked", "value_date", "other_date")
 _LETTERS_OF_SIDES = re.compile(r"[^\W\d_]\s*/\s*[^\W\d_]\b")  # as in "E/A", whatever is behind
 _NUMBERED = re.compile(r"[^\W\d_]{2}.*\d{2}")
+_DOOR = re.compile(r"[0-9]+ ?[^\W\d_]{1,2}")
 _EITHER = re.compile(
     r"[/|]|\s-\s|\s(?:or|and|oder|und|ou|et|o|e|y|u|of|en|eller|och|og|lub|i|nebo|a|или|и)\s", re.IGNORECASE
 )
@@ -56,6 +62,7 @@ def with_sign(bookings: Bookings, amount: Amounts) -> Choice:
         alike = _trades_alike(bookings, amount)
         return Choice(plain) if alike is None else Choice(questions=[words_question(amount, *alike)])
     asked = None
+    is_one_way, is_product = _is_one_way(bookings, amount), any(p is amount for p, *_ in products_of(bookings))
     candidates = sorted(sign_columns(bookings, amount), key=lambda item: _sign_rank(amount, *item))
     for column, levels in candidates:
         present = _present(levels, amount)
@@ -86,7 +93,9 @@ def with_sign(bookings: Bookings, amount: Amounts) -> Choice:
                 return Choice(plain)
             positive = frozenset(outs) - negative
             return Choice(Movement("sign", amount, None, column, levels, negative, positive))
-        if asked is None and _may_be_sign(bookings, amount, column, levels, present):
+        # Goods at a price are sold, but where the column is called kinds, they may be bought as well.
+        is_told = is_one_way or (is_product and column.role("sign") == 0)
+        if asked is None and not is_told and _may_be_sign(bookings, amount, column, levels, present):
             asked = column, levels
     if (marked := _one_side_marked(bookings, amount)) is not None:
         return Choice(marked)
@@ -97,6 +106,18 @@ def with_sign(bookings: Bookings, amount: Amounts) -> Choice:
         return Choice(questions=[sign_by_hand(amount)]) if _has_both_parties(bookings) else Choice(plain)
     column, levels = asked
     return Choice(questions=[words_question(amount, column, levels)])
+
+
+def _is_one_way(bookings: Bookings, amount: Amounts) -> bool:
+    """
+    Whether all of an amount without a minus moves one way, whatever unknown words stand beside it: its name says that it
+    comes in, or it is part of a sum in which other columns have a minus.
+    """
+    if amount.column.role("in") > max(ONE_SIDED, amount.column.role("out")):
+        return True
+    sums = sums_of(bookings).values()
+    # Who writes a minus before a fee would write one before what is paid back.
+    return any((amount is total or amount in parts) and any(n.is_signed for n in parts) for total, parts in sums)
 
 
 def _has_both_parties(bookings: Bookings) -> bool:
@@ -148,7 +169,8 @@ def _of_both_sides(bookings: Bookings, amount: Amounts) -> tuple[Column, Levels]
             continue
         hints = [_sounds_like(value) for value in present]
         refunds = [says("refund", value, whole=True) for value in present]
-        if ({True} in hints and {False} in hints) or (any(refunds) and not all(refunds)):
+        loads = [puts_on_card(value) for value in present]
+        if ({True} in hints and {False} in hints) or any(any(told) and not all(told) for told in (refunds, loads)):
             return column, levels
     return None
 
@@ -286,6 +308,8 @@ def _may_be_sign(bookings: Bookings, amount: Amounts, column: Column, levels: Le
         return False  # tips and the like, of which few differ
     if all(_NUMBERED.search(value) for value in present):
         return False  # names with numbers, such as those of cars
+    if len(present) >= MIN_DOORS and all(_DOOR.fullmatch(value) for value in present):
+        return False  # doors, floors and the like
     unsided = [value for value in present if not sides_of(value)]
     if any(says(kind, value, whole=True) for value in unsided for kind in ("not_booked", "booked")):
         return False

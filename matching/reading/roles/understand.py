@@ -182,6 +182,7 @@ class _Reader:
         first = self._stateless(self._typed(without))
         if not suspects:
             return first
+        named = len(suspects)
         movement, proved_by = self._moving(first)
         if movement is None:
             # Without amounts nothing bears the words out: a row as full as the others may be of an address in Summer Hill.
@@ -204,7 +205,7 @@ class _Reader:
             if totals.is_confirmed(s, whole, moving, balance) or totals.is_turnover(s, whole, values, doubtful)
         ]
         self._leave_out([LeftOut(s.place, s.reason) for s in confirmed])
-        return first if len(confirmed) == len(suspects) else self._stateless(self._typed(self.rows))
+        return first if len(confirmed) == named else self._stateless(self._typed(self.rows))
 
     def _moving(self, bookings: Bookings) -> tuple[Movement | None, Amounts | None]:
         proofs = proof.proofs_of(bookings)

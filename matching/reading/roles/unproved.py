@@ -8,7 +8,7 @@ from matching.reading.roles.facts import Column, is_unnamed
 from matching.reading.roles.money import codes_around, in_header
 from matching.reading.roles.sides import chosen_sides
 from matching.reading.roles.signs import with_sign
-from matching.reading.roles.words import names_minor_unit
+from matching.reading.roles.words import names_minor_unit, outs_of
 
 SAME_RATE = 0.01  # by which the rates between two amounts in different currencies may differ, for rounding
 RIVAL = 1.3  # a column whose score is this near is a question
@@ -16,6 +16,7 @@ NAMED = 0.5  # of a column's name that says that it is something else than an am
 OCCASIONAL_SHARE = 0.5  # of the rows, below which plain numbers beside an amount are none themselves
 LEAST_CODES, CODE_DIGITS = 4, 6  # whole numbers of one length that may be codes, and their least digits
 LEAST_REPEATED = 4  # rows for each of a few different codes
+LABEL_DIGITS = 3  # of the number of a door or a floor
 _WEIGHTS = {
     "amount": 3.0,
     "net": 2.5,
@@ -90,7 +91,7 @@ def choose(bookings: Bookings, taken: tuple[Amounts, ...] = (), total: Amounts |
     if best.has_decimals and best.is_signed:  # plain whole numbers of other names are codes
         others = [n for n in others if n.has_decimals or n.is_signed or n.column.role(*MONEY) > 0]
     if best.has_decimals:
-        others = [n for n in others if not _is_code(n, bookings)]
+        others = [n for n in others if not _is_code(n, bookings) and not _is_label(n, bookings)]
     if best.has_decimals and is_unnamed(best.column):
         others = [n for n in others if n.has_decimals or n.is_signed]  # whole numbers without names are codes
     rivals = [n for n in rivals if n in others]
@@ -131,6 +132,18 @@ def _is_code(number: Amounts, bookings: Bookings) -> bool:
     values = number.values[number.valid]
     is_long = len(values) >= LEAST_CODES and int(digits.min()) == int(digits.max()) >= CODE_DIGITS
     return is_long and len(np.unique(values)) == len(values)
+
+
+def _is_label(number: Amounts, bookings: Bookings) -> bool:
+    """
+    Whether small whole numbers all have letters behind them that say no side, as those of doors and floors do: 2B, 1ºE.
+    """
+    if number.has_decimals or number.is_signed or number.column.role(*MONEY) > 0 or _names_currency(number):
+        return False
+    rows = number.valid
+    used = {number.letters[n - 1] if n else "" for n in number.tokens[rows].tolist()}
+    is_small = int(number.column.numbers.digits[bookings.places][rows].max(initial=0)) <= LABEL_DIGITS
+    return is_small and "" not in used and len(set((outs_of(sorted(used)) or {}).values())) < 2
 
 
 def _is_rest(number: Amounts, whole: Amounts) -> bool:

@@ -79,6 +79,12 @@ def counts_instalments(name: str) -> bool:
     return bool(entries.spans(words_of(name))) or entries.share(name) > 0
 
 
+def puts_on_card(value: str) -> bool:
+    """Whether a kind of booking puts money on a card or a wallet, from which the other kinds take it."""
+    entries = known_words().cells["top_up"]
+    return bool(entries.spans(words_of(value))) or entries.share(value) > 0
+
+
 def names_way_to_pay(name: str, kind: str) -> bool:
     """Whether a column's name says that it tells with which `card`, or by which `method`, somebody paid."""
     entries = known_words().cells[kind]

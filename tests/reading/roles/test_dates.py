@@ -296,3 +296,12 @@ def test_a_date_on_which_nobody_pays_is_asked_about_though_there_is_no_other_one
 
     assert (name, "date_column") in found.questions
     assert set(found.dates) == {None}
+
+
+def test_the_day_of_a_purchase_comes_before_that_on_which_a_card_books_it(load):
+    lines = [f"113/04/{n:02d},113/04/{n + 2:02d},{n}50" for n in range(3, 9)]
+
+    found = load(rows("消費日,入帳日,金額", *lines))
+
+    assert found.dates[:2] == ["2024-04-03", "2024-04-04"]
+    assert "date_column" not in {kind for _, kind in found.questions}

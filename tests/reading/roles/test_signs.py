@@ -412,3 +412,76 @@ def test_both_sides_under_a_way_to_pay_are_asked_about(load, name):
     found = load(signed(f"Date,Amount,{name},Text", "Débito", "Crédito", "Débito"))
 
     assert (name, "sign") in found.questions
+
+
+@pytest.mark.parametrize(
+    ("header", "rows_of"),
+    [
+        ("Datum;Einnahme;Markt", "{day};{value};{word}"),
+        ("Date;Amount you received;Kind", "{day};{value};{word}"),
+        ("Day;Pieces;Unit price;Amount;Wares", "{day};2;{half};{value};{word}"),
+        ("Day;Base;Share;Charge;Left;Kind", "{day};{value};-0.10;-0.20;{less};{word}"),
+        ("Datum;Betrag;Boot", "{day};{value};{word}"),
+    ],
+    ids=["name", "name of two words", "product", "signs in a sum", "boats"],
+)
+def test_unknown_words_are_no_signs_where_all_amounts_are_known_to_move_one_way(load, header, rows_of):
+    lines = []
+    for number in range(1, 7):
+        cents = 1000 + 386 * number
+        written = {"value": cents, "half": cents // 2, "less": cents - 30}
+        texts = {key: f"{amount / 100:.2f}" for key, amount in written.items()}
+        lines.append(rows_of.format(day=f"2024-03-{number:02d}", word=("Zela", "Tora")[number % 2], **texts))
+
+    found = load(rows(header, *lines))
+
+    assert "sign" not in {kind for _, kind in found.questions}
+    assert None not in found.amounts
+
+
+def test_unknown_words_beside_pieces_and_prices_are_asked_about_where_the_column_is_called_kinds(load):
+    lines = [f"2024-03-{n:02d},{('Zela', 'Tora')[n % 2]},{n},1.37,{n * 1.37:.2f}" for n in range(1, 8)]
+
+    assert ("Kind", "sign") in load(rows("Date,Kind,Pieces,Unit price,Amount", *lines)).questions
+
+
+@pytest.mark.parametrize(
+    ("trip", "load_of_card"),
+    [
+        ("Check-uit", "Saldo automatisch opgeladen"),
+        ("Bus journey", "Auto top-up"),
+        ("Repas", "Rechargement"),
+        ("車費", "自動增值"),
+    ],
+)
+def test_money_put_on_a_card_is_the_other_side_of_what_the_card_paid(load, trip, load_of_card):
+    found = load(signed("Date,Amount,Event,Text", trip, trip, load_of_card, trip, trip))
+
+    assert ("Event", "sign") in found.questions
+    assert set(found.amounts) == {None}
+
+
+@pytest.mark.parametrize("doors", [["1ºE", "2ºD", "3ºE"], ["1B", "2B", "3B"]], ids=["floors", "doors"])
+def test_numbers_of_doors_are_no_amounts(load, doors):
+    lines = [f"2024-03-{n:02d};{doors[n % 3]};{80 + n * 7.5:.2f}" for n in range(1, 9)]
+
+    found = load(rows("Datum;Andar;Quota", *lines))
+
+    assert found.amounts[:2] == ["87.5", "95"]
+
+
+def test_many_numbers_of_doors_are_no_signs(load):
+    lines = [f"2024-03-{n:02d};{n % 6}B;{80 + n * 7.5:.2f}" for n in range(1, 13)]
+
+    found = load(rows("Datum;Tür;Betrag", *lines))
+
+    assert "sign" not in {kind for _, kind in found.questions}
+
+
+def test_words_like_totals_in_bookings_stay_among_the_values_of_their_column(load):
+    kinds = ["Tong", "Zela", "Tora", "Muro"]
+    lines = [f"2024-03-{n:02d};{kinds[n % 4]};{80 + n * 7.5:.2f}" for n in range(1, 13)]
+
+    asked = load(rows("Datum;Soort;Bedrag", *lines)).detection.questions
+
+    assert all(question["kind"] != "sign" or "Tong" in question["choices"] for question in asked)
