@@ -140,9 +140,11 @@ async def test_what_became_of_two_records_is_told_pass_by_pass(alice, ask, run):
     assert "the right record: it was added after" in late["sentence"]
 
 
-async def test_one_person_who_explains_much_keeps_nobody_else_waiting(server, alice, bob, project, ask):
+async def test_one_person_who_explains_much_keeps_nobody_else_waiting(server, alice, bob, project, ask, monkeypatch):
     await alice.ok("PUT", f"/projects/{project}/members/{bob.id}", {"role": "viewer"})
     turns = server.app[TURNS]
+    # Each takes a second of a core, and on a machine with much else to do many more.
+    monkeypatch.setattr(turns.explanations, "_wait_s", 120.0)
     path = f"/jobs/{ask.job['id']}/explain?left={ask.ids['left']['own']}&right={ask.ids['right']['own']}"
 
     async with turns.explanations.turn(str(alice.id)):
