@@ -320,6 +320,7 @@ def pages_of(project: str, source: str) -> dict[str, str]:
         f"{project}/sources/{source}?tab=left-out": "Nothing was left out",
         f"{project}/vaults": "Your role",
         f"{project}/members": "Until",
+        f"{project}/settings": "Reason codes",
         "/nothing/here": "Not found",
     }
 

@@ -81,9 +81,14 @@ const vault = createRoute({
   component: lazyRouteComponent(() => import("./vault/Vault"), "Vault"),
 });
 const members = createRoute({ getParentRoute: () => project, path: "members", component: Members });
+const settings = createRoute({
+  getParentRoute: () => project,
+  path: "settings",
+  component: lazyRouteComponent(() => import("./project/Settings"), "Settings"),
+});
 
 export const router = createRouter({
-  routeTree: root.addChildren([projects, me, project.addChildren([start, jobs, job, review, sources, source, vaults, vault, members])]),
+  routeTree: root.addChildren([projects, me, project.addChildren([start, jobs, job, review, sources, source, vaults, vault, members, settings])]),
   defaultPreload: "intent",
   defaultNotFoundComponent: NotFound,
 });

@@ -1,4 +1,4 @@
-import { IconArrowsJoin2, IconFileSpreadsheet, IconKey, IconListCheck, IconUsers } from "@tabler/icons-react";
+import { IconAdjustments, IconArrowsJoin2, IconFileSpreadsheet, IconKey, IconListCheck, IconUsers } from "@tabler/icons-react";
 import { Link, Outlet, useParams } from "@tanstack/react-router";
 import { Fault, Skeleton } from "../shell/parts";
 import { Here } from "./Here";
@@ -56,6 +56,11 @@ export function Project() {
         <Link to="/projects/$project/members" params={params}>
           <IconUsers size={16} aria-hidden /> Members
         </Link>
+        {isOutside ? null : (
+          <Link to="/projects/$project/settings" params={params}>
+            <IconAdjustments size={16} aria-hidden /> Settings
+          </Link>
+        )}
         {isOutside ? null : <Here project={id} />}
       </nav>
       {/* A vault has its own rights, and an administrator may choose its members. */}
