@@ -1,13 +1,14 @@
 """Looks at a file: what it is, what its columns contain and mean, and what only a person can tell about it."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from core.money import CURRENCIES
@@ -25,7 +26,7 @@ from matching.reading.roles.parts import with_days
 from matching.reading.roles.understand import understand
 from matching.reading.rows import RawBatch, joined_batches
 from matching.reading.tables import Profiler, in_groups, read_ahead
-from matching.reading.values import ColumnProfile
+from matching.reading.values import SHOWN, ColumnProfile
 
 UNDERSTOOD_ROWS = 30_000  # what rows mean is decided by so many of them, and by those behind them that say more
 MIN_SHORT, SHORT_SHARE = 2, 0.2  # rows that lack their last cells, from which that is the file's way
@@ -66,8 +67,40 @@ def look_at(path: Path, detection: Detection, given: Mapping | None = None) -> L
     """Look at a file that was recognised. Raises: FileRejected."""
     profiler = Profiler()
     found = _understood_from(profiler.watching(read_ahead(path, detection)), detection, given)
-    found.profiles = profiler.finish()
+    found.profiles = _ranged(profiler.finish(), found, lambda: read_ahead(path, detection))
     return found
+
+
+def _ranged(
+    profiles: list[ColumnProfile], found: Look, batches: Callable[[], Iterable[RawBatch]]
+) -> list[ColumnProfile]:
+    """
+    These profiles, in which amounts and dates that only the whole file explains, such as 120.00 CR or 3. März 2026, are least
+    and greatest by value. A profile knows its column alone and takes them for texts. They are read once more for it.
+    """
+    mapping = found.mapping
+    used = {
+        spec.column: name for name, spec in (("date", mapping.date), ("amount", mapping.amount)) if spec and spec.column
+    }
+    texts = {
+        profile.name: used[profile.name] for profile in profiles if profile.type == "text" and profile.name in used
+    }
+    if not texts:
+        return profiles
+    ranges: dict[str, list[tuple[Any, str]]] = {name: [] for name in texts}
+    for batch in batches():
+        typed = apply_mapping(batch, mapping, found.exceptions, with_data=False)
+        places = np.searchsorted(batch.rows.to_numpy(), typed.rows.to_numpy())
+        for name, role in texts.items():
+            values = typed.date if role == "date" else typed.amount
+            for end in pc.min_max(values).values():
+                if end.is_valid:
+                    text = batch.columns[name][int(places[pc.index(values, end).as_py()])].as_py()
+                    ranges[name].append((end.as_py(), text[:SHOWN]))
+    return [
+        replace(profile, min=min(ends)[1], max=max(ends)[1]) if (ends := ranges.get(profile.name)) else profile
+        for profile in profiles
+    ]
 
 
 class Reading:
@@ -103,7 +136,12 @@ class Reading:
 
     def finish(self) -> Look:
         """What the file was found to be, with its profiles."""
-        self._found.profiles = self._profiler.finish()
+        kept = self._kept
+        self._found.profiles = _ranged(
+            self._profiler.finish(),
+            self._found,
+            lambda: kept if kept is not None else read_ahead(self._path, self._found.detection),
+        )
         return self._found
 
 

@@ -441,7 +441,7 @@ class Evidence:
             name=self.name,
             type=kind,
             fill=round(self.filled / self.rows, 4) if self.rows else 0.0,
-            distinct=self.different.count,
+            distinct=min(self.different.count, self.filled),  # an estimate may be higher
             min=span.least_text,
             max=span.most_text,
             examples=tuple(self.examples),

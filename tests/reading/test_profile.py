@@ -48,6 +48,22 @@ def test_dates_are_compared_as_days(load, days, least, greatest):
     assert span(found, "day") == (least, greatest)
 
 
+@pytest.mark.parametrize(
+    ("head", "values", "least", "greatest"),
+    [
+        ("id;Betrag", ["9,00 S", "1.200,00 S", "88,10 H"], "1.200,00 S", "88,10 H"),
+        ("id;Amount", ["9.00 CR", "1,120.00 CR", "20.00 DR", "3.00 DR"], "20.00 DR", "1,120.00 CR"),
+        ("id;Datum", ["3. März 2026", "15. Januar 2026", "2. Dezember 2025"], "2. Dezember 2025", "3. März 2026"),
+        ("id;Data", ["3 de março de 2026", "15 de janeiro de 2026"], "15 de janeiro de 2026", "3 de março de 2026"),
+    ],
+)
+def test_what_only_the_file_explains_is_compared_by_what_it_means(load, head, values, least, greatest):
+    other = "amount" if head.startswith("id;Dat") else "day"
+    rows = "".join(f"a{n};{value};{'5,00' if other == 'amount' else '2026-01-15'}\n" for n, value in enumerate(values))
+
+    assert span(load(f"{head};{other}\n{rows}"), head.split(";")[1]) == (least, greatest)
+
+
 def test_texts_are_compared_as_texts(load):
     assert span(load("id,name\n1,b\n2,a\n3,c\n"), "name") == ("a", "c")
 
@@ -126,3 +142,12 @@ def test_every_row_number_belongs_to_a_record_or_a_reject(load, body, name):
     assert found.rejects
     assert sorted(found.rows + found.reject_rows) == list(range(4))
     assert found.rows == [0, 3]
+
+
+@pytest.mark.integration
+def test_there_are_never_more_distinct_values_than_rows(load):
+    for rows in (30_500, 31_700):
+        found = load("id,amount\n" + "".join(f"N{n * 7919},1.00\n" for n in range(rows))).profiles["id"]
+
+        assert found.is_distinct_estimated
+        assert found.distinct <= rows
