@@ -193,10 +193,12 @@ def _join(sides: Sides, step: RulesPass) -> _Join:
         if g.compare in ("days", "within")
     ]
     join = _Join(keys, windows, [], has_equal=bool(keys))
-    for k in sorted({numbers[g.field] for g in (*step.where, *step.score) if plan.fields[g.field].type == "money"}):
-        _same_currency(sides, k, join)
+    compared = {numbers[g.field] for g in (*step.where, *step.score) if plan.fields[g.field].type == "money"}
     difference = plan.money_of(step)
     money = None if difference is None else numbers[difference]
+    # A pass that compares no amounts pairs no rows of different currencies either.
+    for k in sorted(compared or ({money} if money is not None else set())):
+        _same_currency(sides, k, join)
     if money is not None and _is_huge(sides, money):  # a match keeps the difference in this field
         left, right = f"l.f{money}", f"r.f{money}"
         fits = f"({left} < 0) = ({right} < 0) OR abs({left}) <= {MOST} - abs({right})"

@@ -43,7 +43,8 @@ def read(path: Path) -> Input:
     if not sum(table.num_rows for table in tables):
         raise FileRejected(f"{path}: the file has no rows")
     rows = np.concatenate([typed.rows.to_numpy(zero_copy_only=False) for _, typed in batches])
-    return Input(pa.concat_tables(tables), rows.astype(np.int64), _roles(found.mapping), _notes(path, found, batches))
+    table = pa.concat_tables(tables)
+    return Input(table, rows.astype(np.int64), _roles(found.mapping, table), _notes(path, found, batches))
 
 
 def _notes(path: Path, found: Look, batches: list[tuple[RawBatch, TypedBatch]]) -> list[str]:
@@ -67,16 +68,36 @@ def _table(batch: RawBatch, typed: TypedBatch, mapping: Mapping) -> pa.Table:
     if mapping.amount is not None and mapping.amount.column is not None:
         table = table.set_column(names.index(mapping.amount.column), mapping.amount.column, typed.amount)
     elif mapping.amount is not None:
-        table = table.append_column("amount" if "amount" not in names else "amount_", typed.amount)
+        table = table.append_column(_unused("amount", names), typed.amount)
     if mapping.date is not None:
         table = table.set_column(names.index(mapping.date.column), mapping.date.column, typed.date)
-    return table
+    currency = mapping.currency.column if mapping.currency is not None else None
+    if currency is None:
+        return table
+    if _is_beside_amounts(mapping):
+        return table.append_column(_unused("currency", table.column_names), typed.currency)
+    return table.set_column(names.index(currency), currency, typed.currency)
 
 
-def _roles(mapping: Mapping) -> Roles:
+def _is_beside_amounts(mapping: Mapping) -> bool:
+    """Whether the cells of the amounts name their currencies."""
+    amount, currency = mapping.amount, mapping.currency
+    if amount is None or currency is None or currency.column is None:
+        return False
+    return currency.column in (amount.column, amount.debit, amount.credit)
+
+
+def _unused(name: str, names: list[str]) -> str:
+    while name in names:
+        name += "_"
+    return name
+
+
+def _roles(mapping: Mapping, table: pa.Table) -> Roles:
+    is_beside = _is_beside_amounts(mapping)
     return Roles(
         amount=mapping.amount.column if mapping.amount else None,
-        currency=mapping.currency.column if mapping.currency else None,
+        currency=table.column_names[-1] if is_beside else mapping.currency.column if mapping.currency else None,
         currency_value=mapping.currency.value if mapping.currency else None,
         date=mapping.date.column if mapping.date else None,
         reference=mapping.reference.column if mapping.reference else None,

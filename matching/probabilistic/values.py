@@ -95,8 +95,10 @@ def read(sides: Sides, step: ProbabilisticPass) -> Values:
         is_years = kind == "number" and are_near(np.concatenate(numbers))
         found.numbers.append(NumberField(name, numbers[0], numbers[1], is_days or is_years, is_years))
         if kind == "money":
-            codes = [_column(sides, side, f"c{k}", "VARCHAR").astype(np.str_) for side in "lr"]
-            found.currencies.append((codes[0], codes[1]))
+            found.currencies.append(_currencies(sides, k))
+    difference = sides.plan.money_of(step)
+    if not found.currencies and difference is not None:
+        found.currencies.append(_currencies(sides, names.index(difference)))
     if measures.differ([text for pair in raw.values() for side in pair for text in side]):
         raw = {name: (measures.unified(left_), measures.unified(right_)) for name, (left_, right_) in raw.items()}
     found.texts.extend(
@@ -143,6 +145,11 @@ def _wholes(found: list[TextField], sides: Sides) -> tuple[list[TextField], list
             joins = {one.name for one in fields[1:]}
             texts_ = [together if one is first else one for one in texts_ if one.name not in joins]
     return texts_, parts
+
+
+def _currencies(sides: Sides, k: int) -> tuple[NDArray[np.str_], NDArray[np.str_]]:
+    left, right = (_column(sides, side, f"c{k}", "VARCHAR").astype(np.str_) for side in "lr")
+    return left, right
 
 
 def _settled(sides: Sides, step: ProbabilisticPass) -> set[FieldName]:

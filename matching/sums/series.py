@@ -7,10 +7,12 @@ of those that have a payment pay a row is the chance that it does.
 """
 
 import re
+from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +37,7 @@ DRAWN = 8.0  # payments by which those with a word are drawn towards that
 SMOOTH = 2  # days on both sides that a lag makes likely, too
 NEVER = 1e-7  # share of all ways; those below are left out
 MOST_WAYS = 500  # of a party at once
+MOST_BYTES = 200 * 1024**2  # of all ways of a party
 MOST_CHOICES = 40  # of rows that a payment may pay
 MAX_WORK = 20_000_000  # steps from one way to another, in all
 ROUNDS = 3
@@ -60,6 +63,19 @@ class Paid:
     rows: tuple[int, ...]
     error: float
     others: int
+
+
+@dataclass(frozen=True)
+class _Party:
+    """The rows of a party by day, their days, and by amount the first and the last of those in a row that come to it."""
+
+    rows: list[int]
+    days: list[float]
+    runs: dict[int, list[tuple[int, int]]]
+
+    def near(self, day: float) -> tuple[int, int]:
+        """Which rows a payment of that day may begin with: the first, and the one behind the last."""
+        return bisect_left(self.days, day - REACH[1]), bisect_right(self.days, day - REACH[0])
 
 
 @dataclass
@@ -91,6 +107,7 @@ class Solver:
         self.any_lag = self._smoothed([])
         self.pays = np.full(len(self.payments), PAYS)
         self.days_said: dict[str, frozenset[float]] = {}
+        self.owing = {party: self._owing(self.rows_of[party]) for party in self.of_party}
         for number in range(ROUNDS):
             self.budget.tell("comparing", number / ROUNDS)
             self.found, self.out_of_budget = [], 0
@@ -116,11 +133,14 @@ class Solver:
         """How frequent lags are from each payment to the nearest row of its party that has its amount."""
         found = []
         for party, lines in self.of_party.items():
-            rows = self.rows_of[party]
+            days: dict[int, list[float]] = defaultdict(list)
+            for row in self.rows_of[party]:
+                days[int(self.owed.amount[row])].append(float(self.owed.day[row]))
             for line, _ in lines:
-                lags = [self._lag(line, row) for row in rows if self.owed.amount[row] == self.payments.amount[line]]
-                if lags:
-                    found.append((min(lags, key=abs), 1.0))
+                day, equal = float(self.payments.day[line]), days.get(int(self.payments.amount[line]), [])
+                place = bisect_left(equal, day)
+                if near := equal[max(place - 1, 0) : place + 1]:
+                    found.append((min((day - other for other in near), key=abs), 1.0))
         return self._smoothed(found)
 
     def _smoothed(self, lags: Sequence[tuple[float, float]]) -> Floats:
@@ -181,30 +201,39 @@ class Solver:
     def _lag(self, line: int, row: int) -> float:
         return float(self.payments.day[line] - self.owed.day[row])
 
-    def _options(self, line: int, rows: list[int]) -> Iterator[tuple[int, tuple[int, ...], float]]:
-        """Rows that follow each other and come to a payment, as bits, with how likely it is to pay them, to other payments."""
-        amount, day = int(self.payments.amount[line]), float(self.payments.day[line])
-        said = self._said(line, rows)
-        near = [n for n, row in enumerate(rows) if REACH[0] <= day - self.owed.day[row] <= REACH[1]]
-        odds = float(self.pays[line] / (1 - self.pays[line]))
-        for first in near:
+    def _owing(self, rows: list[int]) -> _Party:
+        runs: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        for first in range(len(rows)):
             total = 0
             for last in range(first, min(first + MOST_PARTS, len(rows))):
                 total += int(self.owed.amount[rows[last]])
-                if total != amount:
-                    continue
-                some = tuple(rows[first : last + 1])
-                lags = self.lags.get(len(some), self.any_lag)
-                weight = lags[round(self._lag(line, some[0])) - REACH[0]] * ((1 - UNPAID) / UNPAID) ** len(some)
-                if said:
-                    weight *= NAMES if said <= {float(self.owed.day[row]) for row in some} else NAMES_NOT
-                yield ((1 << (last + 1)) - (1 << first)), some, weight * odds / OTHER
+                runs[total].append((first, last))
+        return _Party(rows, self.owed.day[rows].tolist(), runs)
 
-    def _said(self, line: int, rows: list[int]) -> set[float]:
+    def _options(self, line: int, owing: _Party) -> Iterator[tuple[int, tuple[int, ...], float]]:
+        """Rows that follow each other and come to a payment, as bits, with how likely it is to pay them, to other payments."""
+        begin, end = owing.near(float(self.payments.day[line]))
+        runs = owing.runs.get(int(self.payments.amount[line]), [])
+        runs = runs[bisect_left(runs, (begin, 0)) : bisect_left(runs, (end, 0))]
+        if not runs:
+            return
+        said = self._said(line, owing)
+        odds = float(self.pays[line] / (1 - self.pays[line]))
+        for first, last in runs:
+            some = tuple(owing.rows[first : last + 1])
+            lags = self.lags.get(len(some), self.any_lag)
+            weight = lags[round(self._lag(line, some[0])) - REACH[0]] * ((1 - UNPAID) / UNPAID) ** len(some)
+            if said:
+                weight *= NAMES if said <= {float(self.owed.day[row]) for row in some} else NAMES_NOT
+            yield ((1 << (last + 1)) - (1 << first)), some, weight * odds / OTHER
+
+    def _said(self, line: int, owing: _Party) -> set[float]:
         """The days of rows that a text names, by a word that others use for them or by a month of a year."""
-        known = {float(self.owed.day[row]) for row in rows}
         found = {day for word in self._words(line) for day in self.days_said.get(word, ())}
         months = set(self._months(self.payments.reference[line]))
+        if not found and not months:
+            return set()
+        known = set(owing.days)
         found |= {day for day in known if months and _month(day) in months}
         return found & known
 
@@ -216,15 +245,20 @@ class Solver:
 
     def _paid(self, party: int) -> list[Paid]:
         """Weigh all ways, payment after payment, and back again."""
-        rows = self.rows_of[party]
+        owing = self.owing[party]
         lines = self.of_party[party]
         before: list[dict[int, float]] = [{0: 1.0}]
-        options = [list(self._options(line, rows)) for line, _ in lines]
+        options = [list(islice(self._options(line, owing), MOST_CHOICES + 1)) for line, _ in lines]
         if self.work > MAX_WORK or max(map(len, options)) > MOST_CHOICES:
             self.out_of_budget += len(lines)
             return []
+        held, width = 0, 200 + len(owing.rows) // 8  # bytes
         for some in options:
             self.work += len(before[-1]) * (len(some) + 1)
+            held += len(before[-1]) * width
+            if held > MOST_BYTES:
+                self.out_of_budget += len(lines)
+                return []
             after: dict[int, float] = defaultdict(float)
             for used, weight in before[-1].items():
                 after[used] += weight
@@ -249,7 +283,9 @@ class Solver:
                         total += weight * more * rest
                         ways += more * rest
                 back[used] = ways
-            later = back
+            # Only the shares matter, and along hundreds of payments the weights would grow beyond what a number can be.
+            most = max(back.values(), default=0.0) or 1.0
+            later = {used: ways / most for used, ways in back.items()}
             for bits, paid, _ in some:
                 self.seen[len(paid)].append((self._lag(line, paid[0]), shares[bits] / max(total, 1e-300)))
             best = max(some, key=lambda one: shares[one[0]], default=None)

@@ -220,10 +220,12 @@ def _side(table: pa.Table, source: Source, bases: Sequence[str] = ()) -> Side:
     values, date_name = _typed(
         values, date.get("column"), "date", table["date"], has=bool(date) or table["date"].null_count < len(table)
     )
-    # The typed currency covers all three: a currency column, a fixed currency, and records added over REST.
-    values, currency_name = _typed(
-        values, currency.get("column"), "currency", table["currency"], has=amount_name is not None
-    )
+    # The typed currency covers all of them: a currency column, currencies beside amounts, a fixed one, and records added over
+    # REST. Beside amounts, it must not take the place of the amounts.
+    column = currency.get("column")
+    if column in (amount.get("column"), amount.get("debit"), amount.get("credit")):
+        column = None
+    values, currency_name = _typed(values, column, "currency", table["currency"], has=amount_name is not None)
     is_known = any(code not in (None, NO_CURRENCY) for code in pc.unique(table["currency"]).to_pylist())
     roles = Roles(
         amount=amount_name,

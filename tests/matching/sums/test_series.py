@@ -1,5 +1,6 @@
 """Fees that members owe each month, paid by them or others, for one month or several, with names that tell or do not."""
 
+import cProfile
 import random
 from datetime import date, timedelta
 
@@ -8,7 +9,7 @@ import pytest
 
 from matching import duck, engine
 from matching.fields import Roles
-from matching.plan import PlanField
+from matching.plan import Plan, PlanField
 from matching.reading.values import install_macros
 from matching.sample import Sample
 from matching.suggest import suggest
@@ -200,3 +201,57 @@ def test_families_of_one_town_owe_nothing(written, days):
     right = pa.table({name: [row[k] for row in others] for k, name in enumerate(("surname", "name", "zip", "birth"))})
 
     assert "series" not in [step.kind for step in suggest(left, right).passes]
+
+
+@pytest.mark.integration
+def test_a_party_with_thousands_of_rows_is_looked_at_in_little_work_and_memory():
+    chance = random.Random(3)
+    days = [date(2026, 1, 1) + timedelta(days=chance.randrange(90)) for _ in range(6000)]
+    side = pa.table(
+        {
+            "amount": [f"{chance.randrange(100, 10**6) / 100:.2f}" for _ in days],
+            "day": [str(day) for day in days],
+            "party": ["payment ember logistics"] * len(days),
+        }
+    )
+    fields = {
+        name: {"type": kind, "left": name, "right": name}
+        for name, kind in (("amount", "money"), ("day", "date"), ("party", "text"))
+    }
+    step = {"name": "p", "kind": "series", "amount": "amount", "date": "day", "party": "party", "owed": "left"}
+    plan = Plan.model_validate({"fields": fields, "passes": [step]})
+    profile = cProfile.Profile()
+
+    profile.enable()
+    (ended,) = [item for item in engine.run(side, side, plan) if isinstance(item, engine.PassFinished)]
+    profile.disable()
+
+    assert ended.skipped_blocks in (0, 6000)  # all of the party's payments, or none
+    assert sum(entry.callcount for entry in profile.getstats()) < 6000 * 2000  # each pair alone would be 36 million
+
+
+@pytest.mark.integration
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_hundreds_of_payments_of_one_party_are_weighed_without_an_overflow():
+    days = [date(2024, 1, 1) + timedelta(days=n) for n in range(700)]
+    owed = [(f"{100 + n}.00", str(day)) for n, day in enumerate(days)]
+    paid = [(amount, str(day + timedelta(days=3))) for (amount, _), day in zip(owed, days, strict=True)]
+    sides = [
+        pa.table(
+            {"amount": [a for a, _ in rows], "day": [d for _, d in rows], "party": ["ember logistics"] * len(rows)}
+        )
+        for rows in (owed, paid)
+    ]
+    fields = {
+        name: {"type": kind, "left": name, "right": name}
+        for name, kind in (("amount", "money"), ("day", "date"), ("party", "text"))
+    }
+    step = {"name": "p", "kind": "series", "amount": "amount", "date": "day", "party": "party", "owed": "left"}
+
+    (ended,) = [
+        item
+        for item in engine.run(*sides, Plan.model_validate({"fields": fields, "passes": [step]}))
+        if isinstance(item, engine.PassFinished)
+    ]
+
+    assert (ended.matches, ended.confirmed) == (700, 700)
