@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from core.pointers import pointer_of, within
 from matching import engine, inputs
+from matching.fields import with_currencies
 from matching.output import Writer
 from matching.plan import Plan, PlanInvalid
 from matching.reading.values import FileRejected
@@ -122,7 +123,8 @@ def _run(options: argparse.Namespace) -> None:
             for name in ("matches.csv", "reported.csv")
         )
         how = engine.Options(threads=options.threads, on_progress=show, chunk_size=CHUNK_ROWS, with_explanations=False)
-        for item in engine.run(left.table, right.table, plan, options=how):
+        whole = with_currencies(plan, (left.roles, right.roles))
+        for item in engine.run(left.table, right.table, whole, options=how):
             tally.add(item)
             if isinstance(item, engine.Chunk):
                 (reported if item.is_reported else matches).write(item)

@@ -18,7 +18,7 @@ from core.money import NO_CURRENCY
 from matching import anchors as evidence
 from matching.anchors import Anchors
 from matching.normalise import quoted
-from matching.plan import Column, Extracted, PlanField, Signed, column_of
+from matching.plan import Column, Extracted, Plan, PlanField, Signed, column_of
 from matching.sample import Hashes, Sample, SampleColumn, spec_parts
 
 MIN_REFERENCE_HITS = 0.05  # share of rows whose reference is found on the other side
@@ -188,6 +188,25 @@ def currency_of(roles: tuple[Roles, Roles]) -> Any:
         elif side.currency_value not in (None, NO_CURRENCY):
             sides[name] = {"value": side.currency_value}
     return sides if len(sides) == 2 else None
+
+
+def with_currencies(plan: Plan, roles: tuple[Roles, Roles]) -> Plan:
+    """
+    The plan with the currencies that both sides' amounts are known to be in, where it does not name them itself. A plan that
+    says nothing of currencies does not mean that they are the same.
+    """
+    known = currency_of(roles)
+    if known is None:
+        return plan
+    fields = {
+        name: PlanField.model_validate({**field.model_dump(by_alias=True), "currency": known})
+        if field.type == "money"
+        and field.currency is None
+        and tuple(column_of(spec) for spec in (field.left, field.right)) == tuple(side.amount for side in roles)
+        else field
+        for name, field in plan.fields.items()
+    }
+    return plan.model_copy(update={"fields": fields})
 
 
 # -- date --------------------------------------------------------------------------------------------------------------

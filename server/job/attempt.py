@@ -15,6 +15,7 @@ import orjson
 from core import log, problems
 from core.settings import Settings
 from matching import engine
+from matching.fields import with_currencies
 from matching.plan import Plan as Document
 from matching.plan import PlanInvalid
 from matching.results import Barred
@@ -153,7 +154,7 @@ class JobRun:
                     for item in engine.run(
                         left.values,
                         right.values,
-                        document,
+                        with_currencies(document, (left.roles, right.roles)),
                         shown=(left.shown, right.shown),
                         barred=barred,
                         options=engine.Options(

@@ -19,6 +19,7 @@ from core import log
 from core.lifeline import end_with_pipe
 from core.settings import Settings, SettingsError, load
 from matching.explanation import compare_first
+from matching.fields import with_currencies
 from matching.plan import Plan, PlanInvalid, column_of
 from models.job import Job
 from models.source import Source
@@ -51,6 +52,7 @@ async def _explain(settings: Settings, job_id: UUID, records: tuple[UUID, UUID])
             for name, source, record in zip(("left", "right"), sources, records, strict=True)
         )
     )
+    plan = with_currencies(plan, (sides[0].roles, sides[1].roles))
     left, right = (_with_columns(side.values, plan, name) for name, side in zip(("left", "right"), sides, strict=True))
     answer: dict[str, Any]
     try:

@@ -328,3 +328,51 @@ def test_the_money_of_a_plan_is_what_is_compared():
     plan = Plan.model_validate({"fields": fields, "passes": passes})
 
     assert [plan.money_of(), *map(plan.money_of, plan.passes)] == ["c", "c", "b"]
+
+
+MONEY = {"type": "money", "left": "amount", "right": "amount", "currency": {"left": "code", "right": "code"}}
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        {"kind": "rules", "where": [{"field": "ref", "compare": "equal"}], "accept": "confirm"},
+        {"kind": "rules", "where": [{"field": "who", "compare": "similarity"}], "accept": "confirm"},
+        {
+            "kind": "rules",
+            "where": [
+                {"field": "who", "compare": "similarity"},
+                {"field": "day", "compare": "days", "from": 0, "to": 3},
+            ],
+        },
+        {"kind": "probabilistic", "fields": ["who", "ref"]},
+    ],
+    ids=["code", "text", "text and days", "probabilistic"],
+)
+@pytest.mark.parametrize(
+    ("codes", "is_matched"), [(("EUR", "USD"), False), (("EUR", "EUR"), True), (("EUR", None), True)]
+)
+def test_rows_of_two_currencies_are_never_paired_whatever_a_pass_compares(step, codes, is_matched):
+    sides = [
+        pa.table(
+            {
+                "ref": [f"R{n:05}" for n in range(200)],
+                "who": [f"customer {n * 7919 % 10007} of street {n * 104729 % 9973}" for n in range(200)],
+                "day": ["2026-03-01"] * 200,
+                "amount": [f"{100 + n}.00" for n in range(200)],
+                "code": pa.array([code] * 200, pa.string()),
+            }
+        )
+        for code in codes
+    ]
+    fields = {
+        "amount": MONEY,
+        "ref": {"type": "reference", "left": "ref", "right": "ref"},
+        "who": {"type": "text", "left": "who", "right": "who"},
+        "day": {"type": "date", "left": "day", "right": "day"},
+    }
+
+    found = matched(*sides, Plan.model_validate({"fields": fields, "passes": [{"name": "p", **step}]}))
+
+    assert (len(found) > 150) == is_matched
+    assert is_matched or not found
