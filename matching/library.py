@@ -1,19 +1,21 @@
 """The engine as a library: two tables in, matches and what is left open out."""
 
-import math
-from dataclasses import dataclass, field
+import json
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
+import numpy as np
 import pyarrow as pa
 
 from matching import engine
 from matching.fields import Roles
 from matching.plan import Constant, Plan, column_of
 from matching.reading.apply import AMOUNT
-from matching.reading.values import parse_amount, profile_column
-from matching.results import MATCHES, Chunk, Finished, PassFinished
+from matching.reading.values import currencies_in, parse_amount, profile_column
+from matching.results import MATCHES, Chunk, Finished, PassFinished, left_out, too_little
 from matching.suggest import suggest
 from matching.summary import Tally, money_table, side_of
 
@@ -55,9 +57,23 @@ class Reconciliation:
     right: dict[str, Any]
     _tally: Tally = field(repr=False)
 
+    @property
+    def notes(self) -> list[str]:
+        """What people should know about the passes, such as how many pairs were left out for their number."""
+        notes = [
+            note
+            for step in self.passes
+            for note in (
+                left_out(step.pass_name, step.skipped_blocks, step.skipped_pairs),
+                too_little(step.pass_name, step.matches + step.reported, step.too_little),
+            )
+        ]
+        return [note for note in notes if note is not None]
+
     def __str__(self) -> str:
-        """The summary as a table."""
-        return money_table({"left": self.left, "right": self.right}, self._tally)
+        """The summary as a table, with the notes."""
+        table = money_table({"left": self.left, "right": self.right}, self._tally)
+        return "\n".join((table.rstrip("\n"), *self.notes))
 
 
 def reconcile(
@@ -91,8 +107,7 @@ def reconcile(
             open_rows = pa.array(item.unmatched_left), pa.array(item.unmatched_right)
     sides = []
     for table, name, states in zip(tables, ("left", "right"), tally.states, strict=True):
-        roles = _roles(chosen, name)
-        sides.append(side_of(_summed(table, roles), roles, states))
+        sides.append(side_of(*_summed(table, _roles(chosen, name)), states))
     return Reconciliation(
         plan=chosen,
         matches=_together(chunks),
@@ -117,11 +132,16 @@ def table_of(given: Tabular) -> pa.Table:
     """
     A table as the engine reads it: dates as days, decimals, and everything else as texts, like the cells of a file.
 
-    A float becomes the shortest decimal that is read back as the same float, so 0.1 is 0.1.
+    A float becomes the shortest decimal that is read back as the same float, so 0.1 is 0.1, with at most nine decimals, so
+    0.1 + 0.2 is 0.3. Lists and structs become JSON.
+
+    Raises: ValueError if columns have the same name, or decimals are too long.
     """
     table = _arrow(given)
-    columns = {name: _column(table[name]) for name in table.column_names if not name.startswith("__index_level_")}
-    return pa.table(columns)
+    names = [name for name in table.column_names if not name.startswith("__index_level_")]
+    if twice := [name for name, count in Counter(names).items() if count > 1]:
+        raise ValueError(f"the table has several columns with the name {twice[0]!r}; give each its own")
+    return pa.table({name: _column(name, table[name]) for name in names})
 
 
 def _arrow(given: Tabular) -> pa.Table:
@@ -136,34 +156,66 @@ def _arrow(given: Tabular) -> pa.Table:
     raise TypeError(f"{type(given).__name__} is not a table; give an Arrow table, or a pandas or Polars frame")
 
 
-def _column(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def _column(name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
     kind = column.type
     if pa.types.is_dictionary(kind):
-        return _column(column.cast(kind.value_type))
+        return _column(name, column.cast(kind.value_type))
     if pa.types.is_timestamp(kind) or pa.types.is_date64(kind):
         return column.cast(pa.timestamp("us", getattr(kind, "tz", None)), safe=False).cast(pa.date32(), safe=False)
     if pa.types.is_decimal(kind):
-        return column.cast(AMOUNT)
+        return _decimals(name, column)
     if pa.types.is_floating(kind):
-        texts = [None if value is None or math.isnan(value) else _written(value) for value in column.to_pylist()]
+        values = column.to_numpy(zero_copy_only=False)
+        texts = [None if value is None or np.isnan(value) else _written(value) for value in values]
         return pa.chunked_array([pa.array(texts, pa.string())])
+    if pa.types.is_nested(kind):
+        found = [None if value is None else json.dumps(value, default=str) for value in column.to_pylist()]
+        return pa.chunked_array([pa.array(found, pa.string())])
     if pa.types.is_date32(kind) or pa.types.is_string(kind):
         return column
     return column.cast(pa.string())
 
 
-def _written(value: float) -> str:
-    """A float without an exponent."""
-    return f"{Decimal(repr(value)):f}" if math.isfinite(value) else repr(value)
+def _decimals(name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
+    try:
+        return column.cast(AMOUNT)
+    except pa.ArrowInvalid:
+        values = column.to_pylist()
+    most = Decimal(10) ** (AMOUNT.precision - AMOUNT.scale)
+    row = next(
+        (n for n, v in enumerate(values) if v is not None and (abs(v) >= most or v != round(v, AMOUNT.scale))), None
+    )
+    raise ValueError(
+        f"the column {name!r} has a decimal of more than {AMOUNT.scale} decimals, or too large, in row {row}: "
+        f"{None if row is None else values[row]}; round it first"
+    )
 
 
-def _summed(table: pa.Table, roles: Roles) -> pa.Table:
-    """The table with decimals in the column of the amount, which may be texts."""
+def _written(value: np.floating[Any]) -> str:
+    """A float without an exponent, in at most nine decimals; one that is not finite as it is called."""
+    if not np.isfinite(value):
+        return str(value)
+    text = np.format_float_positional(value, unique=True, trim="-")
+    if len(text.partition(".")[2]) <= AMOUNT.scale:
+        return text
+    # What an addition leaves behind the fifteenth digit is no decimal that anybody has written.
+    exact = Decimal(np.format_float_positional(value, precision=15, unique=False, fractional=False, trim="-"))
+    return f"{round(exact, AMOUNT.scale).normalize():f}"
+
+
+def _summed(table: pa.Table, roles: Roles) -> tuple[pa.Table, Roles]:
+    """The amounts as decimals, which may be texts, with their currencies, which they may name."""
     if roles.amount is None or pa.types.is_decimal(table[roles.amount].type):
-        return table
-    place = table.column_names.index(roles.amount)
-    decimal = profile_column(roles.amount, table[roles.amount]).decimal or "."
-    return table.set_column(place, roles.amount, parse_amount(table[roles.amount], decimal))
+        return table, roles
+    texts = table[roles.amount]
+    decimal = profile_column(roles.amount, texts).decimal or "."
+    columns = {roles.amount: parse_amount(texts, decimal)}
+    if roles.currency not in (None, roles.amount):
+        columns |= {str(roles.currency): table[roles.currency]}
+    elif roles.currency_value is None:
+        roles = replace(roles, currency=f"currency of {roles.amount}")
+        columns |= {str(roles.currency): currencies_in(texts)}
+    return pa.table(columns), roles
 
 
 def _roles(plan: Plan, side: str) -> Roles:

@@ -15,7 +15,7 @@ from matching import cleaning
 from matching.cleaning import flat, is_cleanable
 from matching.content import hashes_of, order_of
 from matching.plan import Column, Constant, Extracted, Plan, PlanField, PlanInvalid, Signed, column_of
-from matching.reading.values import ColumnProfile, amount_sql, date_sql, profile_column
+from matching.reading.values import PLAIN_AMOUNT, ColumnProfile, all_match, amount_sql, date_sql, profile_column
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,9 @@ def _field_sql(cell: _Cell, texts: dict[str, str]) -> list[_Made]:
     if field.type == "money":
         spec = getattr(field.currency, cell.side) if field.currency else None
         # One currency for all rows is a constant, which takes no memory.
-        currency = _Made(f"c{k}", _currency_sql(field, cell.side), is_stored=isinstance(spec, str))
+        names_it = spec in (None, cell.column) and _names_currencies(cell)
+        sql = f"coalesce(currency_in({value}), '{NO_CURRENCY}')" if names_it else _currency_sql(field, cell.side)
+        currency = _Made(f"c{k}", sql, is_stored=isinstance(spec, str) or names_it)
         is_ready = pa.types.is_decimal128(kind) and (kind.precision, kind.scale) == (38, MAX_DECIMALS)
         is_negated = isinstance(cell.spec, Signed) and cell.spec.negate
         ready = flat(cell.table[cell.column]) if is_ready and not is_negated else None
@@ -229,10 +231,18 @@ def _shown_amount(cell: _Cell, text: str | None) -> _Made:
     return _Made(f"o{k}", f"coalesce({quoted(text)}, {padded})" if text is not None else padded, is_stored)
 
 
+def _names_currencies(cell: _Cell) -> bool:
+    """Whether amounts are texts that may name their currencies, such as EUR 10.00."""
+    is_text = pa.types.is_string(cell.kind) or pa.types.is_large_string(cell.kind)
+    return is_text and not all_match(flat(cell.table[cell.column]), PLAIN_AMOUNT)
+
+
 def _currency_sql(field: PlanField, side: str) -> str:
     spec = getattr(field.currency, side) if field.currency else None
     if spec is None:
         return f"'{NO_CURRENCY}'"
+    if spec == column_of(getattr(field, side)):
+        return f"coalesce(currency_in({quoted(spec)}::VARCHAR), '{NO_CURRENCY}')"
     if isinstance(spec, Constant):
         return f"'{spec.value}'"
     return f"coalesce(nullif(upper(trim({quoted(spec)}::VARCHAR)), ''), '{NO_CURRENCY}')"

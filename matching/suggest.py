@@ -55,6 +55,7 @@ def suggest(
     connection = prepared(left.num_rows + right.num_rows)
     try:
         samples = Sample(connection, "l", left), Sample(connection, "r", right)
+        roles = (_known(roles[0], samples[0]), _known(roles[1], samples[1]))
         fields = find_fields(*samples, roles)
         called = called_for((left, right), samples, fields)
         vouchers = (
@@ -206,6 +207,17 @@ def _rest_of_few(left: Sample, right: Sample, fields: Fields) -> list[RulesPass]
     return [
         RulesPass(name=name, kind="rules", where=where, score=score, accept="suggest") for name, where, score in rules
     ]
+
+
+def _known(roles: Roles, sample: Sample) -> Roles:
+    """The roles of a side; if nothing is known of it, the one column of currency codes or else of amounts that name them."""
+    if roles != Roles():
+        return roles
+    for kind in ("code", "amount"):
+        names = [one.name for one in sample.columns if one.profile is not None and one.profile.currency == kind]
+        if len(names) == 1:
+            return Roles(currency=names[0])
+    return roles
 
 
 def _rest(fields: dict[str, PlanField]) -> list[Pass]:

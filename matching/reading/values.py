@@ -293,6 +293,14 @@ def parse_amount(values: pa.Array | pa.ChunkedArray, decimal: str) -> pa.Array:
     return found["y"].combine_chunks().cast(pa.decimal128(38, 9))
 
 
+def currencies_in(values: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """The currency that each text names, such as EUR 10.00; null if it names none, or a sign that several share."""
+    texts = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
+    if all_match(texts, PLAIN_AMOUNT):
+        return pa.nulls(len(texts), pa.string())
+    return select(pa.table({"x": texts}), "SELECT currency_in(x) AS y FROM t")["y"].combine_chunks()
+
+
 _COUNTS = (
     "rows",
     "filled",
