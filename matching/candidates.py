@@ -102,8 +102,11 @@ def find(
 
 
 def holds(sides: Sides, gate: Comparison, rows: tuple[int, int]) -> bool:
-    """Whether a gate, other than one of similarity, lets two rows through, which are given by position."""
-    join = _join(sides, RulesPass(name="one gate", kind="rules", where=(gate,)))
+    """
+    Whether a gate, other than one of similarity, lets two rows through, which are given by position. Only an amount depends on
+    currencies; those of the rows' own amounts are a gate by themselves.
+    """
+    join = _join(sides, RulesPass(name="one gate", kind="rules", where=(gate,)), is_whole=False)
     pair = f"(SELECT * FROM l WHERE i = {rows[0]}) l JOIN (SELECT * FROM r WHERE i = {rows[1]}) r"
     return bool(sides.connection.execute(f"SELECT count(*) FROM {pair} ON {join.condition}").fetchall()[0][0])
 
@@ -181,7 +184,7 @@ def _pairs(
 # -- gates as SQL ------------------------------------------------------------------------------------------------------
 
 
-def _join(sides: Sides, step: RulesPass) -> _Join:
+def _join(sides: Sides, step: RulesPass, *, is_whole: bool = True) -> _Join:
     plan = sides.plan
     numbers = {name: k for k, name in enumerate(plan.fields)}
     keys = [(f"l.f{numbers[g.field]}", f"r.f{numbers[g.field]}") for g in step.where if g.compare == "equal"]
@@ -197,7 +200,7 @@ def _join(sides: Sides, step: RulesPass) -> _Join:
     difference = plan.money_of(step)
     money = None if difference is None else numbers[difference]
     # A pass that compares no amounts pairs no rows of different currencies either.
-    for k in sorted(compared or ({money} if money is not None else set())):
+    for k in sorted(compared or ({money} if is_whole and money is not None else set())):
         _same_currency(sides, k, join)
     if money is not None and _is_huge(sides, money):  # a match keeps the difference in this field
         left, right = f"l.f{money}", f"r.f{money}"

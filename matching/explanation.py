@@ -179,11 +179,11 @@ def _compared(sides: Sides, index: int, step: Pass, rows: tuple[int, int]) -> li
 
 
 def _currencies(sides: Sides, index: int, step: RulesPass, rows: tuple[int, int]) -> list[Compared]:
-    """Amounts in two currencies are never candidates, also if the amount is no gate."""
-    found = []
-    for name in dict.fromkeys(item.field for item in (*step.where, *step.score)):
-        if sides.plan.fields[name].type != "money":
-            continue
+    """Amounts in two currencies are never candidates, also if the amount is no gate, or not compared at all."""
+    found, plan = [], sides.plan
+    compared = dict.fromkeys(item.field for item in (*step.where, *step.score))
+    names = [name for name in compared if plan.fields[name].type == "money"]
+    for name in names or [one for one in (plan.money_of(step),) if one is not None]:
         k = list(sides.plan.fields).index(name)
         codes = [
             sides.connection.execute(f"SELECT c{k}::VARCHAR FROM {side} WHERE i = {row}").fetchall()[0][0]
