@@ -155,6 +155,8 @@ def _in_pass(asked: Asked, seen: Seen, index: int, step: dict[str, Any]) -> tupl
     taken = [side for side, match in taking.items() if match.pass_index == index]
     if taken:
         whom = "both records" if len(taken) == 2 else f"the {taken[0]} record"
+        if step["kind"] != "rules":  # which has no gates, so the two may have nothing in common
+            return "lost_to", f"The pass matched {whom} elsewhere. Nothing is kept of how the two would fit together."
         return "lost_to", f"The pass matched {whom} elsewhere, because that is better for all records together."
     return _left_open(asked, seen, index, step)
 

@@ -111,6 +111,16 @@ def test_a_lost_pair_that_is_no_best_alternative_has_no_weight():
     assert "Not all of what the pass weighed" in answer.unknown[0]
 
 
+def test_of_passes_without_gates_nothing_is_said_of_how_two_records_would_fit():
+    for step, is_better in ((RULES, True), (SUMS, False)):
+        question = asked(step, ended=[{}])
+
+        answer = judge(question, seen(found(question.job.id, [LEFT, uuid7()]), compared=[]))
+
+        assert answer.verdict == "lost_to"
+        assert ("better for all records" in answer.passes[0].sentence) == is_better
+
+
 def test_the_weights_of_a_lost_pair_are_known_if_the_match_that_took_a_record_compares_the_same_values():
     question = asked(RULES, ended=[{}])
     amount = {**HOLDS, "left": "1.0", "weight": 9.5, "rarity": 9.5}  # written otherwise on the side that is not shared
