@@ -1,8 +1,9 @@
 import { useQuery, useQueryClient, type QueryKey, type UseQueryResult } from "@tanstack/react-query";
 import { createContext, useContext, useEffect, useEffectEvent, useSyncExternalStore } from "react";
-import { get, type Answer } from "../api/client";
+import type { Answer } from "../api/client";
 import type { Notices } from "../api/live";
 import { Problem } from "../api/problem";
+import { read } from "../api/search";
 import { session } from "../api/session";
 import type { Connection } from "./connection";
 import type { Doing } from "./event";
@@ -56,12 +57,12 @@ export function useRead<T>(
   const result = useQuery<Answer<T>, Problem>({
     queryKey: key,
     queryFn: async ({ signal }) => {
-      let answer = await get<T>(path, signal);
+      let answer = await read<T>(path, signal);
       // A slow answer may lack an event that has arrived in the meantime: read again rather than go back in time.
       for (let again = 0; catchesUp && again < 3; again++) {
         const name = nameFor(answer.body);
         if (name === null || !live.isAhead(name, answer.position)) break;
-        answer = await get<T>(path, signal);
+        answer = await read<T>(path, signal);
       }
       return answer;
     },
