@@ -9,10 +9,9 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationError
 
-from core.pointers import pointer_of, within
 from matching import engine, inputs
+from matching.faults import plan_of
 from matching.output import Writer
 from matching.plan import Plan, PlanInvalid
 from matching.reading.values import FileRejected
@@ -178,20 +177,11 @@ class _Bar:
 
 def _plan(path: Path) -> Plan:
     try:
-        document = json.loads(path.read_bytes())
-    except ValueError as error:
-        raise Refused(f"{path}: not a valid plan: it is no JSON: {error}") from error
-    try:
-        return Plan.model_validate(document)
-    except ValidationError as error:
-        faults = error.errors(include_url=False, include_context=False, include_input=False)[:MOST_FAULTS]
-        # pydantic counts only valid items, but a list with a faulty item is not too short.
-        faults = [f for f in faults if f["type"] != "too_short"] or faults
-        places = [pointer_of(within(document, f["loc"], is_missing=f["type"] == "missing")) for f in faults]
-        told = [
-            f"{place or '/'}: {f['msg'].removeprefix('Value error, ')}" for place, f in zip(places, faults, strict=True)
-        ]
-        raise Refused(f"{path}: not a valid plan: {'; '.join(told)}") from error
+        return plan_of(path)
+    except PlanInvalid as error:
+        shown = PlanInvalid(error.faults[:MOST_FAULTS])
+        more = len(error.faults) - MOST_FAULTS
+        raise Refused(f"{path}: not a valid plan: {shown}{f'; and {more} more' if more > 0 else ''}") from error
 
 
 def _write_json(path: Path, value: object) -> None:

@@ -206,7 +206,7 @@ def _shown(sides: Sides, field: str, rows: tuple[int, int]) -> tuple[str | None,
 
 def engine_plan(tables: tuple[Any, Any], plan: Plan | dict[str, Any] | str | None) -> Plan:
     """The plan that was given, or one that is suggested."""
-    from matching.library import plan_of
+    from matching.faults import plan_of
     from matching.suggest import suggest
 
     return suggest(*tables) if plan is None else plan_of(plan)

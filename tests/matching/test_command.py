@@ -71,7 +71,7 @@ def test_an_invalid_plan_is_refused(tmp_path, files):
 
     assert done.returncode == 2
     assert "plan.json: not a valid plan: /fields/amount/left/extract: is not a valid RE2" in done.stderr
-    assert "; /passes/0/where: Field required" in done.stderr
+    assert "; /passes/0/where: is missing" in done.stderr
 
 
 def test_a_plan_and_two_rows_are_explained(tmp_path, files, capsys):
