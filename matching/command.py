@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from matching import engine, inputs
 from matching.faults import plan_of
-from matching.output import Writer
+from matching.output import FORMATS, Writer
 from matching.plan import Plan, PlanInvalid
 from matching.reading.values import FileRejected
-from matching.results import left_out, too_little
+from matching.results import left_out, nothing_compared, too_little
 from matching.sentences import numbered
 from matching.suggest import suggest
 from matching.summary import Tally, money_table, side_of
@@ -23,6 +23,7 @@ from matching.summary import Tally, money_table, side_of
 # Of the matches that are written together. The chunks that people review are smaller, so that they are there sooner.
 CHUNK_ROWS = 100_000
 MOST_FAULTS = 10  # of a plan, in one line
+MOST_THREADS = 256
 
 
 class Refused(Exception):
@@ -40,6 +41,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("right", type=Path)
     parser.add_argument("--plan", type=Path, help="a plan as JSON; without it, one is suggested")
     parser.add_argument("--out", type=Path, default=Path("matching-out"), help="folder for the results")
+    parser.add_argument("--format", choices=FORMATS, default="csv", help="of the matches; csv if not given")
     parser.add_argument("--threads", type=int, default=2, help="has no effect on the results")
     options = parser.parse_args(arguments)
     return _status(lambda: _run(options))
@@ -82,7 +84,7 @@ def _explain(options: argparse.Namespace) -> None:
         assert plan is not None
         sys.stdout.write(numbered(plan))
         return
-    left, right = inputs.read_both(*options.files)
+    left, right = _read(*options.files)
     plan = plan or suggest(left.table, right.table, left_roles=left.roles, right_roles=right.roles)
     if options.left_row is None:
         sys.stdout.write(numbered(plan))
@@ -106,8 +108,10 @@ def _place(rows: NDArray[np.int64], row: int, path: Path) -> int:
 
 
 def _run(options: argparse.Namespace) -> None:
+    if not 1 <= options.threads <= MOST_THREADS:
+        raise Refused(f"--threads must be from 1 to {MOST_THREADS}")
     given = _plan(options.plan) if options.plan else None
-    left, right = inputs.read_both(options.left, options.right)
+    left, right = _read(options.left, options.right)
     for line in (*left.notes, *right.notes):
         sys.stderr.write(f"matching: {line}\n")
     plan = given or suggest(left.table, right.table, left_roles=left.roles, right_roles=right.roles)
@@ -117,8 +121,10 @@ def _run(options: argparse.Namespace) -> None:
     with ExitStack() as stack:
         show = stack.enter_context(_Bar()).show if sys.stderr.isatty() else None
         matches, reported = (
-            stack.enter_context(Writer(options.out / name, plan.hash, (left.rows, right.rows)))
-            for name in ("matches.csv", "reported.csv")
+            stack.enter_context(
+                Writer(options.out / f"{name}.{options.format}", plan.hash, (left.rows, right.rows), options.format)
+            )
+            for name in ("matches", "reported")
         )
         how = engine.Options(threads=options.threads, on_progress=show, chunk_size=CHUNK_ROWS, with_explanations=False)
         for item in engine.run(left.table, right.table, plan, options=how):
@@ -132,6 +138,8 @@ def _run(options: argparse.Namespace) -> None:
         ):
             if note is not None:
                 sys.stderr.write(f"matching: {note}\n")
+    if (note := nothing_compared(tally.passes)) is not None:
+        sys.stderr.write(f"matching: {note}\n")
     sides = {
         name: side_of(side.table, side.roles, states)
         for name, side, states in zip(("left", "right"), (left, right), tally.states, strict=True)
@@ -144,6 +152,26 @@ def _run(options: argparse.Namespace) -> None:
     }
     _write_json(options.out / "summary.json", summary)
     sys.stdout.write(money_table(sides, tally))
+
+
+def _read(left: Path, right: Path) -> tuple[inputs.Input, inputs.Input]:
+    """Read both files. Raises: Refused, which names the file; OSError."""
+    try:
+        return inputs.read_both(left, right)
+    except FileRejected as refusal:
+        if str(refusal).startswith((str(left), str(right))):
+            raise
+        # The left one is read first. To read it again takes time only where nothing else is done with it.
+        guilty = left if _is_refused(left) else right
+        raise Refused(f"{guilty}: {refusal}") from refusal
+
+
+def _is_refused(path: Path) -> bool:
+    try:
+        inputs.read(path)
+    except FileRejected:
+        return True
+    return False
 
 
 class _Bar:
