@@ -96,7 +96,7 @@ def _explain(options: argparse.Namespace) -> None:
     from matching import explanation
 
     found = explanation.explain(left.table, right.table, rows[0], rows[1], plan)
-    sys.stdout.write(f"{found}\n")
+    sys.stdout.write(f"{found.in_words((left.rows.tolist(), right.rows.tolist()))}\n")
 
 
 def _place(rows: NDArray[np.int64], row: int, path: Path) -> int:

@@ -128,7 +128,9 @@ def test_a_plan_and_two_rows_are_explained(tmp_path, files, capsys):
         "1. by amount: Two open records match if “amount” on the left and “credit” on the right are equal."
     )
     assert "are matched by the pass 'by amount'" in told
-    assert "by amount: amount equal: fails" in told
+    assert "  amount equal: “13.50” and “13.50”: " in told
+    assert "  runner-up: none\n  margin: " in told
+    assert "by amount: amount equal: “13.50” and “14.50”: fails" in told
     assert "there is no data row 99" in refused
 
 
