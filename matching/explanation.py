@@ -63,8 +63,8 @@ class PairSeen:
 
     @property
     def is_let_through(self) -> bool:
-        """Whether all gates hold. A pass without gates lets everything through."""
-        return all(gate.ok for gate in self.gates)
+        """Whether all gates hold, and the currencies fit. A pass without gates lets everything else through."""
+        return all(gate.ok for gate in self.gates) and all(one.holds is not False for one in self.compared)
 
 
 @dataclass(frozen=True)
@@ -254,11 +254,14 @@ def _compared(sides: Sides, index: int, step: Pass, rows: tuple[int, int]) -> li
 
 
 def _currencies(sides: Sides, index: int, step: RulesPass, rows: tuple[int, int]) -> list[Compared]:
-    """Amounts in two currencies are never candidates, also if the amount is no gate."""
+    """Amounts in two currencies are never candidates, also if the amount is no gate, or the pass compares none."""
     found = []
-    for name in dict.fromkeys(item.field for item in (*step.where, *step.score)):
-        if sides.plan.fields[name].type != "money":
-            continue
+    fields, compared = sides.plan.fields, dict.fromkeys(item.field for item in (*step.where, *step.score))
+    difference = sides.plan.money_of(step)
+    names = [one for one in compared if fields[one].type == "money"]
+    if not names and difference is not None:
+        names = [difference]
+    for name in names:
         k = list(sides.plan.fields).index(name)
         codes = [
             sides.connection.execute(f"SELECT c{k}::VARCHAR FROM {side} WHERE i = {row}").fetchall()[0][0]
@@ -306,9 +309,18 @@ def seen_in(sides: Sides, step: Pass, rows: tuple[int, int], pairs: Candidates, 
 
 def _holds(sides: Sides, gate: Any, rows: tuple[int, int]) -> bool:
     if gate.compare != "similarity":
-        return candidates.holds(sides, gate, rows)
+        return candidates.holds(_with_this_money(sides, gate.field), gate, rows)
     likeness = float(scoring.similarity(sides, gate, _pair(rows))[0])
     return not np.isnan(likeness) and likeness >= (gate.minimum or 0.0)
+
+
+def _with_this_money(sides: Sides, field: str) -> Sides:
+    """The sides with no money besides this field, whose gate would otherwise ask for equal currencies of another."""
+    fields = {
+        name: one if name == field or one.type != "money" else one.model_copy(update={"type": "number"})
+        for name, one in sides.plan.fields.items()
+    }
+    return Sides(sides.connection, sides.plan.model_copy(update={"fields": fields}), sides.sizes, sides.threads)
 
 
 def _pair(rows: tuple[int, int]) -> Candidates:

@@ -137,6 +137,12 @@ def test_the_other_rows_show_how_a_file_writes_days_and_currencies_are_gates_of_
         ("amount", "currency", False),
     ]
     assert (found[3].left, found[3].right) == ("EUR", "USD")
+    without = plan.model_copy(update={"passes": (plan.passes[0].model_copy(update={"score": ()}),)})
+    assert [(one.compare, one.holds) for one in compare_first(left, right, without)] == [
+        ("days", True),
+        ("equal", True),
+        ("currency", False),
+    ]
 
 
 def test_of_passes_that_learn_or_add_up_the_fields_are_told():
@@ -155,4 +161,22 @@ def test_of_passes_that_learn_or_add_up_the_fields_are_told():
         (0, "amount", "sums", None),
         (0, "who", "sums", None),
         (1, "who", "probabilistic", None),
+    ]
+
+
+@pytest.mark.integration
+def test_currencies_that_keep_two_rows_apart_are_named():
+    money = {"type": "money", "left": "amount", "right": "amount", "currency": {"left": "ccy", "right": "ccy"}}
+    fields = {"amount": money, "who": {"type": "code", "left": "who", "right": "who"}}
+    step = {"name": "p", "kind": "rules", "where": [{"field": "who", "compare": "equal"}]}
+    left, right = (
+        pa.table({"who": ["a1", "b2"], "amount": ["5.00", "5.00"], "ccy": [code, "CHF"]}) for code in ("EUR", "USD")
+    )
+
+    found = explain(left, right, 0, 0, {"fields": fields, "passes": [step]})
+
+    assert found.verdict == "gated"
+    assert str(found).splitlines()[1:] == [
+        "  p: who equal: “a1” and “a1”: holds",
+        "  p: amount currency: “EUR” and “USD”: fails",
     ]
