@@ -163,3 +163,10 @@ def test_a_plan_is_read_from_itself_from_its_document_and_from_a_file(tmp_path):
     assert plan_of(AMOUNT) == plan == plan_of(tmp_path / "plan.json")
     with pytest.raises(PlanInvalid, match="it is no JSON"):
         plan_of(str(tmp_path / "other.json"))
+
+
+def test_of_what_is_too_long_only_the_beginning_is_looked_at():
+    found = faults(with_gates(*[{**EQUAL, "percent": "1"}] * 3000))
+
+    assert found["/passes/0/where"] == "may have at most 20 items"
+    assert len(found) == 21
