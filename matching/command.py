@@ -9,15 +9,14 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationError
 
-from core.pointers import pointer_of, within
 from matching import engine, inputs
+from matching.faults import plan_of
 from matching.fields import with_currencies
-from matching.output import Writer
+from matching.output import FORMATS, Writer
 from matching.plan import Plan, PlanInvalid
 from matching.reading.values import FileRejected
-from matching.results import left_out, too_little
+from matching.results import left_out, nothing_compared, too_little
 from matching.sentences import numbered
 from matching.suggest import suggest
 from matching.summary import Tally, money_table, side_of
@@ -25,6 +24,7 @@ from matching.summary import Tally, money_table, side_of
 # Of the matches that are written together. The chunks that people review are smaller, so that they are there sooner.
 CHUNK_ROWS = 100_000
 MOST_FAULTS = 10  # of a plan, in one line
+MOST_THREADS = 256
 
 
 class Refused(Exception):
@@ -42,6 +42,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("right", type=Path)
     parser.add_argument("--plan", type=Path, help="a plan as JSON; without it, one is suggested")
     parser.add_argument("--out", type=Path, default=Path("matching-out"), help="folder for the results")
+    parser.add_argument("--format", choices=FORMATS, default="csv", help="of the matches; csv if not given")
     parser.add_argument("--threads", type=int, default=2, help="has no effect on the results")
     options = parser.parse_args(arguments)
     return _status(lambda: _run(options))
@@ -84,7 +85,7 @@ def _explain(options: argparse.Namespace) -> None:
         assert plan is not None
         sys.stdout.write(numbered(plan))
         return
-    left, right = inputs.read_both(*options.files)
+    left, right = _read(*options.files)
     plan = plan or suggest(left.table, right.table, left_roles=left.roles, right_roles=right.roles)
     if options.left_row is None:
         sys.stdout.write(numbered(plan))
@@ -95,8 +96,9 @@ def _explain(options: argparse.Namespace) -> None:
     ]
     from matching import explanation
 
-    found = explanation.explain(left.table, right.table, rows[0], rows[1], plan)
-    sys.stdout.write(f"{found}\n")
+    whole = with_currencies(plan, (left.roles, right.roles))
+    found = explanation.explain(left.table, right.table, rows[0], rows[1], whole)
+    sys.stdout.write(f"{found.in_words((left.rows.tolist(), right.rows.tolist()))}\n")
 
 
 def _place(rows: NDArray[np.int64], row: int, path: Path) -> int:
@@ -108,8 +110,10 @@ def _place(rows: NDArray[np.int64], row: int, path: Path) -> int:
 
 
 def _run(options: argparse.Namespace) -> None:
+    if not 1 <= options.threads <= MOST_THREADS:
+        raise Refused(f"--threads must be from 1 to {MOST_THREADS}")
     given = _plan(options.plan) if options.plan else None
-    left, right = inputs.read_both(options.left, options.right)
+    left, right = _read(options.left, options.right)
     for line in (*left.notes, *right.notes):
         sys.stderr.write(f"matching: {line}\n")
     plan = given or suggest(left.table, right.table, left_roles=left.roles, right_roles=right.roles)
@@ -119,8 +123,10 @@ def _run(options: argparse.Namespace) -> None:
     with ExitStack() as stack:
         show = stack.enter_context(_Bar()).show if sys.stderr.isatty() else None
         matches, reported = (
-            stack.enter_context(Writer(options.out / name, plan.hash, (left.rows, right.rows)))
-            for name in ("matches.csv", "reported.csv")
+            stack.enter_context(
+                Writer(options.out / f"{name}.{options.format}", plan.hash, (left.rows, right.rows), options.format)
+            )
+            for name in ("matches", "reported")
         )
         how = engine.Options(threads=options.threads, on_progress=show, chunk_size=CHUNK_ROWS, with_explanations=False)
         whole = with_currencies(plan, (left.roles, right.roles))
@@ -135,6 +141,8 @@ def _run(options: argparse.Namespace) -> None:
         ):
             if note is not None:
                 sys.stderr.write(f"matching: {note}\n")
+    if (note := nothing_compared(tally.passes)) is not None:
+        sys.stderr.write(f"matching: {note}\n")
     sides = {
         name: side_of(side.table, side.roles, states)
         for name, side, states in zip(("left", "right"), (left, right), tally.states, strict=True)
@@ -147,6 +155,26 @@ def _run(options: argparse.Namespace) -> None:
     }
     _write_json(options.out / "summary.json", summary)
     sys.stdout.write(money_table(sides, tally))
+
+
+def _read(left: Path, right: Path) -> tuple[inputs.Input, inputs.Input]:
+    """Read both files. Raises: Refused, which names the file; OSError."""
+    try:
+        return inputs.read_both(left, right)
+    except FileRejected as refusal:
+        if str(refusal).startswith((str(left), str(right))):
+            raise
+        # The left one is read first. To read it again takes time only where nothing else is done with it.
+        guilty = left if _is_refused(left) else right
+        raise Refused(f"{guilty}: {refusal}") from refusal
+
+
+def _is_refused(path: Path) -> bool:
+    try:
+        inputs.read(path)
+    except FileRejected:
+        return True
+    return False
 
 
 class _Bar:
@@ -180,20 +208,11 @@ class _Bar:
 
 def _plan(path: Path) -> Plan:
     try:
-        document = json.loads(path.read_bytes())
-    except ValueError as error:
-        raise Refused(f"{path}: not a valid plan: it is no JSON: {error}") from error
-    try:
-        return Plan.model_validate(document)
-    except ValidationError as error:
-        faults = error.errors(include_url=False, include_context=False, include_input=False)[:MOST_FAULTS]
-        # pydantic counts only valid items, but a list with a faulty item is not too short.
-        faults = [f for f in faults if f["type"] != "too_short"] or faults
-        places = [pointer_of(within(document, f["loc"], is_missing=f["type"] == "missing")) for f in faults]
-        told = [
-            f"{place or '/'}: {f['msg'].removeprefix('Value error, ')}" for place, f in zip(places, faults, strict=True)
-        ]
-        raise Refused(f"{path}: not a valid plan: {'; '.join(told)}") from error
+        return plan_of(path)
+    except PlanInvalid as error:
+        shown = PlanInvalid(error.faults[:MOST_FAULTS])
+        more = len(error.faults) - MOST_FAULTS
+        raise Refused(f"{path}: not a valid plan: {shown}{f'; and {more} more' if more > 0 else ''}") from error
 
 
 def _write_json(path: Path, value: object) -> None:

@@ -1,6 +1,8 @@
 """Why two rows were matched, or why not: the gate that failed, the match that took one of them, or the bound that was reached."""
 
-from dataclasses import dataclass, replace
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -32,22 +34,6 @@ class Gate:
 
 
 @dataclass(frozen=True)
-class PairSeen:
-    """What a pass made of two rows. `weight` is in bits, None if the pass did not compare them or has not kept them."""
-
-    pass_name: str
-    is_open: bool  # whether no earlier pass had used either of them
-    gates: list[Gate]
-    weight: float | None
-    is_bounded: bool  # whether the pass left pairs out, since there would have been too many
-
-    @property
-    def is_let_through(self) -> bool:
-        """Whether all gates hold. A pass without gates lets everything through."""
-        return all(gate.ok for gate in self.gates)
-
-
-@dataclass(frozen=True)
 class Compared:
     """
     What a pass looks at in two rows: a field, its values as they are shown, and how alike they are, 0 to 1, if it asks.
@@ -65,39 +51,125 @@ class Compared:
 
 
 @dataclass(frozen=True)
+class PairSeen:
+    """What a pass made of two rows. `weight` is in bits, None if the pass did not compare them or has not kept them."""
+
+    pass_name: str
+    is_open: bool  # whether no earlier pass had used either of them
+    gates: list[Gate]
+    weight: float | None
+    is_bounded: bool  # whether the pass left pairs out, since there would have been too many
+    compared: list[Compared] = field(default_factory=list)  # what the pass looks at in them
+
+    @property
+    def is_let_through(self) -> bool:
+        """Whether all gates hold, and the currencies fit. A pass without gates lets everything else through."""
+        return all(gate.ok for gate in self.gates) and all(one.holds is not False for one in self.compared)
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """What a field adds to the evidence for a match: `weight` in bits, of its values as they are shown."""
+
+    field: str
+    compare: str
+    left: str | None
+    right: str | None
+    similarity: float | None
+    weight: float
+
+
+@dataclass(frozen=True)
 class Competitor:
-    """The match that took one of the two rows."""
+    """A match of one of the two rows, or what came second to it."""
 
     pass_name: str
     left: list[int]
     right: list[int]
     score: float
+    margin: float | None = None  # bits; None for what came second
+    fields: list[Weighed] = field(default_factory=list)
+    runner_up: "Competitor | None" = None
+
+    @property
+    def prior(self) -> float:
+        """The bits that no field adds: with those of the fields they are the score."""
+        return round(self.score - sum(one.weight for one in self.fields), 3)
+
+
+Rows = tuple[Sequence[int], Sequence[int]]  # for each side, by what numbers people know its rows
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """Why two rows were matched, or why not."""
+    """
+    Why two rows were matched, or why not. `match` is theirs, or what came second to their competitor, if that is these two.
+    `seen` is what each pass made of them, up to the one that matched them.
+    """
 
     verdict: Verdict
     pass_name: str | None
     gates: list[Gate]
     weight: float | None
     competitor: Competitor | None
+    match: Competitor | None = None
+    seen: list[PairSeen] = field(default_factory=list)
 
     def __str__(self) -> str:
         """The explanation in words."""
+        return self.in_words()
+
+    def in_words(self, rows: Rows | None = None) -> str:
+        """The explanation in words, with other numbers of rows than those of the tables."""
         lines = [_WORDS[self.verdict].format(name=self.pass_name)]
         if self.competitor is not None and self.verdict == "lost_to":
-            rows = f"left {_numbers(self.competitor.left)} with right {_numbers(self.competitor.right)}"
-            lines.append(f"The pass {self.competitor.pass_name!r} matched {rows}, at {self.competitor.score:.3f} bits.")
-        if self.weight is not None:
+            told = f"matched {_named(self.competitor, rows)}, at {self.competitor.score:.3f} bits."
+            lines.append(f"The pass {self.competitor.pass_name!r} {told}")
+        if self.verdict == "not_compared" and any(
+            one.is_bounded and one.pass_name == self.pass_name for one in self.seen
+        ):
+            lines.append(
+                "It left out groups of records, since there would have been more pairs than there is memory for."
+            )
+        if self.match is not None:
+            lines += _evidence(self.match, rows)
+        elif self.weight is not None:
             lines.append(f"The evidence for these two is {self.weight:.3f} bits.")
         lines += [
-            f"  {gate.pass_name}: {gate.field} {gate.compare}: {'holds' if gate.ok else 'fails'}" for gate in self.gates
+            f"  {one.pass_name}: {item.field} {item.compare}: {_values(item)}{_HOLDS[item.holds]}"
+            for one in self.seen
+            if self.match is None or one.pass_name != self.match.pass_name
+            for item in one.compared
         ]
         return "\n".join(lines)
 
 
+def _evidence(match: Competitor, rows: Rows | None) -> list[str]:
+    """The lines that add up to a match's total, and what came second."""
+    lines = [f"  {one.field} {one.compare}: {_values(one)}: {one.weight:.3f} bits" for one in match.fields]
+    lines += [f"  prior: {match.prior:.3f} bits", f"  total: {match.score:.3f} bits"]
+    if match.margin is None:
+        return lines
+    second = match.runner_up
+    runner_up = "none" if second is None else f"{_named(second, rows)}, at {second.score:.3f} bits"
+    return [*lines, f"  runner-up: {runner_up}", f"  margin: {match.margin:.3f} bits"]
+
+
+def _values(item: Compared | Weighed) -> str:
+    left, right = ("nothing" if value is None else f"“{value}”" for value in (item.left, item.right))
+    alike = "" if item.similarity is None else f", {100 * item.similarity:.1f} % alike"
+    return f"{left} and {right}{alike}"
+
+
+def _named(match: Competitor, rows: Rows | None) -> str:
+    left, right = (
+        _numbers(side if rows is None else [int(rows[n][row]) for row in side])
+        for n, side in enumerate((match.left, match.right))
+    )
+    return f"left {left} with right {right}"
+
+
+_HOLDS = {True: ": holds", False: ": fails", None: ""}
 _WORDS = {
     "matched": "The two rows are matched by the pass {name!r}.",
     "lost_to": "The two rows could be a match in the pass {name!r}, but another match is better or came first.",
@@ -128,13 +200,16 @@ def explain(
             raise IndexError(f"the {side} table has no row {row}; its rows are 0 to {table.num_rows - 1}")
     seen: list[PairSeen] = []
     asked = replace(
-        options or engine.Options(), asked=(left_row, right_row), on_pair=seen.append, with_explanations=False
+        options or engine.Options(), asked=(left_row, right_row), on_pair=seen.append, with_explanations=True
     )
     taken: list[Competitor] = []
     for item in engine.run(*tables, chosen, options=asked):
         if isinstance(item, engine.Chunk) and not item.is_reported:
             taken += _touching(item, left_row, right_row)
-    return _judged(seen, taken, left_row, right_row)
+    found = _judged(seen, taken, left_row, right_row)
+    names = [step.name for step in chosen.passes]
+    last = names.index(found.pass_name) if found.pass_name is not None else len(names)
+    return replace(found, seen=[one for one in seen if names.index(one.pass_name) <= last])
 
 
 def compare_first(
@@ -179,11 +254,14 @@ def _compared(sides: Sides, index: int, step: Pass, rows: tuple[int, int]) -> li
 
 
 def _currencies(sides: Sides, index: int, step: RulesPass, rows: tuple[int, int]) -> list[Compared]:
-    """Amounts in two currencies are never candidates, also if the amount is no gate, or not compared at all."""
-    found, plan = [], sides.plan
-    compared = dict.fromkeys(item.field for item in (*step.where, *step.score))
-    names = [name for name in compared if plan.fields[name].type == "money"]
-    for name in names or [one for one in (plan.money_of(step),) if one is not None]:
+    """Amounts in two currencies are never candidates, also if the amount is no gate, or the pass compares none."""
+    found = []
+    fields, compared = sides.plan.fields, dict.fromkeys(item.field for item in (*step.where, *step.score))
+    difference = sides.plan.money_of(step)
+    names = [one for one in compared if fields[one].type == "money"]
+    if not names and difference is not None:
+        names = [difference]
+    for name in names:
         k = list(sides.plan.fields).index(name)
         codes = [
             sides.connection.execute(f"SELECT c{k}::VARCHAR FROM {side} WHERE i = {row}").fetchall()[0][0]
@@ -206,7 +284,7 @@ def _shown(sides: Sides, field: str, rows: tuple[int, int]) -> tuple[str | None,
 
 def engine_plan(tables: tuple[Any, Any], plan: Plan | dict[str, Any] | str | None) -> Plan:
     """The plan that was given, or one that is suggested."""
-    from matching.library import plan_of
+    from matching.faults import plan_of
     from matching.suggest import suggest
 
     return suggest(*tables) if plan is None else plan_of(plan)
@@ -225,7 +303,8 @@ def seen_in(sides: Sides, step: Pass, rows: tuple[int, int], pairs: Candidates, 
         else []
     )
     bits = float(weight[found[0]]) / scoring.MILLI if len(found) else None
-    return PairSeen(step.name, not any(used), gates, bits, is_bounded=pairs.skipped_blocks > 0)
+    compared = _compared(sides, sides.plan.passes.index(step), step, rows)
+    return PairSeen(step.name, not any(used), gates, bits, pairs.skipped_blocks > 0, compared)
 
 
 def _holds(sides: Sides, gate: Any, rows: tuple[int, int]) -> bool:
@@ -241,11 +320,18 @@ def _pair(rows: tuple[int, int]) -> Candidates:
 
 def _touching(chunk: "Chunk", left_row: int, right_row: int) -> list[Competitor]:
     """The matches that use one of the two rows."""
-    found = []
-    for match in chunk.matches.select(["left", "right", "score"]).to_pylist():
-        if left_row in match["left"] or right_row in match["right"]:
-            found.append(Competitor(chunk.pass_name, match["left"], match["right"], match["score"]))
-    return found
+    table = chunk.matches.select(["left", "right", "score", "margin", "fields", "runner_up"])
+    used = zip(table["left"].to_pylist(), table["right"].to_pylist(), strict=True)
+    places = [n for n, (left, right) in enumerate(used) if left_row in left or right_row in right]
+    return [_match(chunk.pass_name, match) for match in table.take(places).to_pylist()] if places else []
+
+
+def _match(pass_name: str, match: dict[str, Any]) -> Competitor:
+    """A match as the engine yields it. What came second is within its JSON."""
+    fields, second = (json.loads(one) if isinstance(one, str) else one for one in (match["fields"], match["runner_up"]))
+    weighed = [Weighed(**{name: one[name] for name in Weighed.__annotations__}) for one in fields or ()]
+    runner_up = None if second is None else _match(pass_name, {"margin": None, "runner_up": None, **second})
+    return Competitor(pass_name, match["left"], match["right"], match["score"], match["margin"], weighed, runner_up)
 
 
 def _judged(seen: list[PairSeen], taken: list[Competitor], left_row: int, right_row: int) -> Explanation:
@@ -253,14 +339,16 @@ def _judged(seen: list[PairSeen], taken: list[Competitor], left_row: int, right_
     weights = {one.pass_name: one.weight for one in seen}
     for match in taken:
         if left_row in match.left and right_row in match.right:
-            return Explanation("matched", match.pass_name, gates, weights.get(match.pass_name), None)
+            return Explanation("matched", match.pass_name, gates, weights.get(match.pass_name), None, match)
     for one in seen:
         if not one.is_let_through:
             continue
         before = taken[0] if taken and not one.is_open else None
         rival = before or next((match for match in taken if match.pass_name == one.pass_name), None)
         if rival is not None and (one.weight is None or one.weight > 0 or before is not None):
-            return Explanation("lost_to", one.pass_name, gates, one.weight, rival)
+            second = rival.runner_up
+            is_second = second is not None and (second.left, second.right) == ([left_row], [right_row])
+            return Explanation("lost_to", one.pass_name, gates, one.weight, rival, second if is_second else None)
         if one.weight is None:
             return Explanation("not_compared", one.pass_name, gates, None, None)
     return Explanation("gated", None, gates, next((w for w in weights.values() if w is not None), None), None)

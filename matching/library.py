@@ -11,11 +11,12 @@ import numpy as np
 import pyarrow as pa
 
 from matching import engine
+from matching.faults import plan_of
 from matching.fields import Roles
 from matching.plan import Constant, Plan, column_of
 from matching.reading.apply import AMOUNT
 from matching.reading.values import currencies_in, parse_amount, profile_column
-from matching.results import MATCHES, Chunk, Finished, PassFinished, left_out, too_little
+from matching.results import MATCHES, Chunk, Finished, PassFinished, left_out, nothing_compared, too_little
 from matching.suggest import suggest
 from matching.summary import Tally, money_table, side_of
 
@@ -68,7 +69,7 @@ class Reconciliation:
                 too_little(step.pass_name, step.matches + step.reported, step.too_little),
             )
         ]
-        return [note for note in notes if note is not None]
+        return [note for note in (*notes, nothing_compared(self.passes)) if note is not None]
 
     def __str__(self) -> str:
         """The summary as a table, with the notes."""
@@ -119,13 +120,6 @@ def reconcile(
         right=sides[1],
         _tally=tally,
     )
-
-
-def plan_of(plan: Plan | dict[str, Any] | str | Path) -> Plan:
-    """A plan from its document, or from a file. Raises: ValueError if it is not valid, OSError."""
-    if isinstance(plan, Plan):
-        return plan
-    return Plan.model_validate(plan) if isinstance(plan, dict) else Plan.model_validate_json(Path(plan).read_bytes())
 
 
 def table_of(given: Tabular) -> pa.Table:

@@ -1,10 +1,11 @@
-"""Writes matches as CSV: a line for each row that a match uses."""
+"""Writes matches as CSV, as lines of JSON or as Parquet: an entry for each row that a match uses."""
 
 import csv
 import io
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
+from typing import Any, Literal, get_args
 
 import duckdb
 import numpy as np
@@ -30,21 +31,45 @@ array_to_string(list_transform(r, lambda x: concat(id, rest, 'right,', x, chr(10
 SELECT l, r, left(sha256(concat($1, array_to_string(l, ','), '/', array_to_string(r, ','))), 16) AS id,
 concat($2, status, ',', score, ',', margin, ',') AS rest FROM t)
 """
+# The same as rows, for the other formats.
+_ENTRIES = """
+SELECT left(sha256(concat($1, array_to_string(l, ','), '/', array_to_string(r, ','))), 16) AS match_id, $2 AS pass,
+status, score, margin, unnest(list_concat(list_transform(l, lambda x: 'left'), list_transform(r, lambda x: 'right'))) AS side,
+unnest(list_concat(l, r)) AS row FROM t
+"""
+_AS_JSON = f"SELECT concat(to_json(e)::VARCHAR, chr(10)) AS v FROM ({_ENTRIES}) AS e"
 _THREE = pa.decimal128(18, 3)
+_KINDS = (pa.string(), pa.string(), pa.string(), _THREE, _THREE, pa.string(), pa.int64())
+SCHEMA = pa.schema(list(zip(COLUMNS, _KINDS, strict=True)))
+Format = Literal["csv", "jsonl", "parquet"]
+FORMATS: tuple[Format, ...] = get_args(Format)
 
 
 class Writer:
     """
-    A file of matches. `rows` are the numbers by which each side's rows are named.
+    A file of matches, in one of the FORMATS. `rows` are the numbers by which each side's rows are named.
 
     A match's id is the same whenever the same plan finds the same rows: a hash of plan, pass and rows.
     """
 
-    def __init__(self, path: Path, plan_hash: str, rows: tuple[NDArray[np.int64], NDArray[np.int64]]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        plan_hash: str,
+        rows: tuple[NDArray[np.int64], NDArray[np.int64]],
+        written_as: Format = "csv",
+    ) -> None:
         self._plan_hash = plan_hash
         self._rows = tuple(pa.array(side, pa.int64()) for side in rows)
+        self._format = written_as
         self._file = path.open("wb")
-        self._file.write(_csv_line(COLUMNS))
+        self._parquet: Any = None
+        if written_as == "csv":
+            self._file.write(_csv_line(COLUMNS))
+        elif written_as == "parquet":
+            from pyarrow import parquet  # takes a while, and most files are not of this format
+
+            self._parquet = parquet.ParquetWriter(self._file, SCHEMA)
 
     def __enter__(self) -> "Writer":
         return self
@@ -52,6 +77,8 @@ class Writer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._parquet is not None:
+            self._parquet.close()
         self._file.close()
         if "_connection" in vars(self):
             self._connection.close()
@@ -70,7 +97,8 @@ class Writer:
         are_pairs = all(len(side) == matches.num_rows for side in used) and all(
             pc.all(pc.equal(pc.list_value_length(matches[side]), 1)).as_py() for side in ("left", "right")
         )
-        if not are_pairs:
+        is_csv = self._format == "csv"
+        if not (are_pairs and is_csv):
             used = [_in_lists(side, matches[name]) for side, name in zip(used, ("left", "right"), strict=True)]
         table = pa.table(
             {
@@ -83,12 +111,20 @@ class Writer:
         )
         self._connection.register("t", table)
         try:
-            named = f",{_csv_line((chunk.pass_name,)).decode().rstrip(chr(10))},"
-            sql = _LINES if are_pairs else _LINES_OF_SETS
-            found = self._connection.sql(sql, params=[f"{self._plan_hash}/{chunk.pass_index}/", named]).to_arrow_table()
+            key = f"{self._plan_hash}/{chunk.pass_index}/"
+            if is_csv:
+                named = f",{_csv_line((chunk.pass_name,)).decode().rstrip(chr(10))},"
+                self._put_lines(_LINES if are_pairs else _LINES_OF_SETS, [key, named])
+            elif self._parquet is None:
+                self._put_lines(_AS_JSON, [key, chunk.pass_name])
+            else:
+                found = self._connection.sql(_ENTRIES, params=[key, chunk.pass_name]).to_arrow_table()
+                self._parquet.write_table(found.cast(SCHEMA))
         finally:
             self._connection.unregister("t")
-        for lines in found["v"].chunks:
+
+    def _put_lines(self, sql: str, values: list[str]) -> None:
+        for lines in self._connection.sql(sql, params=values).to_arrow_table()["v"].chunks:
             self._file.write(_bytes_of(lines))
 
 

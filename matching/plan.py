@@ -2,19 +2,50 @@
 
 import hashlib
 import json
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal, get_args
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    SerializationInfo,
+    SerializerFunctionWrapHandler,
+    Tag,
+    ValidationError,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from core.pointers import Parts
 from core.text import refuse_blank
 
 FieldName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_ -]{0,63}$")]
 ColumnName = Annotated[str, Field(min_length=1, max_length=256)]
 Accept = Literal["confirm", "confirm_if_unambiguous", "suggest", "report"]
 Method = Literal["token_set", "token_sort", "partial", "jaro_winkler", "ratio"]
+Contradiction = tuple[Parts, str]  # where it is, and what to change
+# What each way to compare uses, besides the field and the weight.
+USED: dict[str, tuple[str, ...]] = {
+    "equal": (),
+    "within": ("absolute", "percent"),
+    "days": ("from", "to"),
+    "similarity": ("method", "minimum"),
+}
+_ONLY_SOME_USE = frozenset(key for keys in USED.values() for key in keys)
+_COMPARABLE = {"within": ("money",), "days": ("date",), "similarity": ("text", "reference", "code")}  # types of fields
+DAYS_ALONE = (
+    "needs another gate besides days: equal, within or similarity. Days alone compare nearly every pair of records"
+)
+# Hashes have all keys with their defaults, as documents had when the first of them were stored.
+_FOR_HASH = {"is_for_hash": True}
 
 
 class PlanInvalid(ValueError):
@@ -23,6 +54,16 @@ class PlanInvalid(ValueError):
     def __init__(self, faults: list[tuple[str, str, str]]) -> None:
         super().__init__("; ".join(f"{pointer or 'plan'}: {message}" for pointer, _, message in faults))
         self.faults = faults
+
+
+def _refuse(title: str, contradictions: Iterable[Contradiction]) -> None:
+    """Raises: ValidationError, if there are contradictions, with the place of each."""
+    told = [
+        InitErrorDetails(type=PydanticCustomError("invalid_plan", "{said}", {"said": message}), loc=place, input=None)
+        for place, message in contradictions
+    ]
+    if told:
+        raise ValidationError.from_exception_data(title, told)
 
 
 class _Part(BaseModel):
@@ -108,11 +149,30 @@ class Comparison(_Part):
 
     @model_validator(mode="after")
     def _complete(self) -> "Comparison":
-        if self.compare == "within" and self.absolute is None and self.percent is None:
-            raise ValueError("within needs absolute, percent or both")
-        if self.compare == "days" and (self.from_ is None or self.to is None or self.from_ > self.to):
-            raise ValueError("days needs from and to, and from must not be greater than to")
+        given = {"absolute": self.absolute, "percent": self.percent, "from": self.from_, "to": self.to}
+        _refuse("Comparison", incomplete(self.compare, given))
         return self
+
+    @model_serializer(mode="wrap")
+    def _only_used(self, write: SerializerFunctionWrapHandler, info: SerializationInfo) -> dict[str, Any]:
+        """Only what the comparison uses. A weight of 1 is left out too."""
+        found: dict[str, Any] = write(self)
+        if info.context == _FOR_HASH:
+            return found
+        unused = _ONLY_SOME_USE.difference(USED[self.compare]) | ({"weight"} if self.weight == 1 else set())
+        return {key: value for key, value in found.items() if key.rstrip("_") not in unused}
+
+
+def incomplete(compare: str, given: Mapping[str, Any]) -> Iterator[Contradiction]:
+    """What a comparison lacks. `given` are its keys, as in a document."""
+    if compare == "within" and given.get("absolute") is None and given.get("percent") is None:
+        yield (), "within needs absolute, percent or both"
+    if compare == "days":
+        missing = [key for key in ("from", "to") if given.get(key) is None]
+        yield from (((key,), f"is missing: days needs from and to, so add {key}") for key in missing)
+        low, high = given.get("from"), given.get("to")
+        if isinstance(low, int) and isinstance(high, int) and low > high:
+            yield ("from",), "must not be greater than to"
 
 
 class Booked(_Part):
@@ -351,6 +411,65 @@ def _compared(step: "Pass") -> tuple[FieldName, ...]:
     return step.fields if step.kind == "probabilistic" else tuple(step.fields.values())
 
 
+Fields = Mapping[
+    str, PlanField | None
+]  # by name; None is a field whose type is not known, since it has faults of its own
+
+
+def same_names(names: Iterable[Any]) -> Iterator[Contradiction]:
+    """Passes that have the name of an earlier one."""
+    seen = set()
+    for number, name in enumerate(names):
+        if isinstance(name, str) and name in seen:
+            yield ("passes", number, "name"), "an earlier pass has it too: two passes must not have the same name"
+        seen.add(name if isinstance(name, str) else None)
+
+
+def misfits(step: "Pass", fields: Fields) -> Iterator[Contradiction]:
+    """Where a pass names a field that there is not, or that it cannot use."""
+    if step.kind == "rules":
+        for key, items in (("where", step.where), ("score", step.score)):
+            for number, item in enumerate(items):
+                yield from (((key, number, *place), said) for place, said in unfit(item, fields))
+    elif step.kind == "probabilistic":
+        for number, name in enumerate(step.fields):
+            if name in step.fields[:number]:
+                yield ("fields", number), f"names the field {name!r} twice"
+            yield from _unknown(name, ("fields", number), fields)
+    else:
+        yield from _misfits_of_groups(step, fields)
+
+
+def unfit(comparison: Comparison, fields: Fields) -> Iterator[Contradiction]:
+    """Whether the field of a comparison is missing, or of a type that it cannot compare."""
+    yield from _unknown(comparison.field, ("field",), fields)
+    found, fits = fields.get(comparison.field), _COMPARABLE.get(comparison.compare)
+    if found is not None and fits is not None and found.type not in fits:
+        said = f"{comparison.compare} cannot compare the field {comparison.field!r} of type {found.type}"
+        yield ("compare",), f"{said}, only one of type {_alternatives(fits)}"
+
+
+def _misfits_of_groups(step: GroupPass, fields: Fields) -> Iterator[Contradiction]:
+    fits = {"amount": ("money",), "gross": ("money",), "date": ("date",)}
+    for part, name in step.fields.items():
+        key, _, number = part.partition(" ")  # such as "by 2", the second in a list
+        place: Parts = (key, int(number) - 1) if number else (key,)
+        yield from _unknown(name, place, fields)
+        found, wanted = fields.get(name), fits.get(part, _TEXTS)
+        if found is not None and found.type not in wanted:
+            said = f"{part} of the pass {step.name!r} cannot be the field {name!r} of type {found.type}"
+            yield place, f"{said}, only one of type {_alternatives(wanted)}"
+
+
+def _unknown(name: str, place: Parts, fields: Fields) -> Iterator[Contradiction]:
+    if name not in fields:
+        yield place, f"the pass compares the field {name!r}, which is not in fields: add it there, or name another"
+
+
+def _alternatives(types: tuple[str, ...]) -> str:
+    return " or ".join(filter(None, (", ".join(types[:-1]), types[-1])))
+
+
 class Plan(_Part):
     """Fields and passes. `hash` identifies exactly this plan on every match it makes."""
 
@@ -359,51 +478,16 @@ class Plan(_Part):
 
     @model_validator(mode="after")
     def _consistent(self) -> "Plan":
-        names = [p.name for p in self.passes]
-        if len(set(names)) != len(names):
-            raise ValueError("two passes must not have the same name")
-        for p in self.passes:
-            if p.kind == "probabilistic":
-                self._probabilistic(p)
-                continue
-            if isinstance(p, GroupPass):
-                self._grouping(p)
-                continue
-            for comparison in (*p.where, *p.score):
-                found = self.fields.get(comparison.field)
-                if found is None:
-                    raise ValueError(f"pass {p.name!r} compares the field {comparison.field!r}, which is not in fields")
-                fits = {
-                    "within": ("money",),
-                    "days": ("date",),
-                    "similarity": ("text", "reference", "code"),
-                }.get(comparison.compare)
-                if fits is not None and found.type not in fits:
-                    raise ValueError(
-                        f"{comparison.compare} cannot compare the field {comparison.field!r} of type {found.type}"
-                    )
+        found = list(same_names([step.name for step in self.passes]))
+        for number, step in enumerate(self.passes):
+            found += [(("passes", number, *place), said) for place, said in misfits(step, self.fields)]
+        _refuse("Plan", found)
         return self
-
-    def _probabilistic(self, step: ProbabilisticPass) -> None:
-        if len(set(step.fields)) != len(step.fields):
-            raise ValueError(f"pass {step.name!r} names a field twice")
-        for name in step.fields:
-            if name not in self.fields:
-                raise ValueError(f"pass {step.name!r} compares the field {name!r}, which is not in fields")
-
-    def _grouping(self, step: GroupPass) -> None:
-        fits = {"amount": ("money",), "gross": ("money",), "date": ("date",)}
-        for part, name in step.fields.items():
-            found = self.fields.get(name)
-            if found is None:
-                raise ValueError(f"pass {step.name!r} compares the field {name!r}, which is not in fields")
-            if found.type not in fits.get(part, _TEXTS):
-                raise ValueError(f"{part} of the pass {step.name!r} cannot be the field {name!r} of type {found.type}")
 
     @cached_property
     def hash(self) -> str:
         """SHA-256 of the canonical JSON, in hexadecimal."""
-        document = self.model_dump(mode="json", by_alias=True, exclude_none=True)
+        document = self.model_dump(mode="json", by_alias=True, exclude_none=True, context=_FOR_HASH)
         return hashlib.sha256(json.dumps(document, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
     def in_order(self) -> "Plan":
@@ -428,9 +512,8 @@ class Plan(_Part):
 
         Equal, close or similar values narrow the pairs down as far as the values differ; days never do.
         """
-        message = "needs another gate besides days: equal, within or similarity. Days alone compare nearly every pair of records"
         return [
-            (f"/passes/{number}/where", "invalid_plan", message)
+            (f"/passes/{number}/where", "invalid_plan", DAYS_ALONE)
             for number, step in enumerate(self.passes)
             if step.kind == "rules" and all(gate.compare == "days" for gate in step.where)
         ]

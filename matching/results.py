@@ -1,5 +1,6 @@
 """What a run yields: chunks of matches as they become final, the end of each pass, and the end of the run."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -131,6 +132,16 @@ def too_little(pass_name: str, matches: int, pairs: int) -> str | None:
     return (
         f"Pass {pass_name!r}: {met} its conditions, but none is a match. Among so many records, what it compares is no better "
         "than chance. Let it compare another field too, such as the amount or the date."
+    )
+
+
+def nothing_compared(passes: Sequence[PassFinished]) -> str | None:
+    """A note for people about a run in which no pass compared anything, or None if one did."""
+    if any(step.candidates or step.matches or step.reported for step in passes):
+        return None
+    return (
+        "No pass compared any two rows, so nothing could match: no two rows have what a pass asks for, or what they share is in "
+        "too many rows to tell them apart. `python -m matching explain` says of two rows what keeps them apart."
     )
 
 

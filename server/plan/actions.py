@@ -3,10 +3,9 @@
 from typing import Any
 from uuid import UUID
 
-from pydantic import ValidationError
-
 from core.ids import uuid7
 from core.problems import Fault, Invalid
+from matching.faults import read_plan
 from matching.plan import Plan as Document
 from matching.plan import PlanInvalid
 from models import access
@@ -15,20 +14,15 @@ from models.plan import Plan, PlanVersion
 from models.project import Project
 from realtime.events.plan import PlanCreated, PlanUpdated
 from realtime.unit_of_work import Answer, UnitOfWork, unit_of_work
-from server.api.body.faults import faults_of
 from server.plan.schemas import PlanView, PlanWrite
 
 
 def parse_document(document: dict[str, Any]) -> Document:
     """A plan's document as the engine reads it. Raises: Invalid (invalid_plan) with every fault by JSON pointer."""
     try:
-        found = Document.model_validate(document)
-    except ValidationError as error:
-        faults = faults_of(error, "/document", sent=document)
-        raise Invalid(errors=tuple(Fault(f.pointer, "invalid_plan", f.message) for f in faults)) from None
-    if unbounded := found.unbounded():
-        raise plan_invalid(PlanInvalid(unbounded))
-    return found
+        return read_plan(document)
+    except PlanInvalid as error:
+        raise plan_invalid(error) from None
 
 
 def plan_invalid(error: PlanInvalid) -> Invalid:

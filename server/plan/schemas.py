@@ -66,13 +66,14 @@ class PlanView(View):
     def of(cls, plan: Plan, version: PlanVersion | None = None) -> "PlanView":
         """The view of a row, or of one of its older versions."""
         shown = version or plan
+        document, sentences = _read(shown.document)
         return cls(
             id=plan.id,
             project_id=plan.project_id,
             name=shown.name,
-            document=shown.document,
+            document=document,
             hash=shown.hash,
-            sentences=_sentences(shown.document),
+            sentences=sentences,
             origin=plan.origin,
             created_at=plan.created_at,
             updated_at=shown.updated_at,
@@ -80,12 +81,16 @@ class PlanView(View):
         )
 
 
-def _sentences(document: dict[str, Any]) -> list[str]:
-    """What a stored document says; nothing if another version of the server has written it, and this one cannot read it."""
+def _read(stored: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """
+    A stored document without what has no effect, which would be refused if it were sent back, and what it says. As it is, and
+    nothing, if another version of the server has written it, and this one cannot read it.
+    """
     try:
-        return sentences_of(Document.model_validate(document))
+        document = Document.model_validate(stored)
     except ValidationError:
-        return []
+        return stored, []
+    return document.model_dump(mode="json", by_alias=True, exclude_none=True), sentences_of(document)
 
 
 class SuggestedPlan(View):

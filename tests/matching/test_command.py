@@ -63,6 +63,38 @@ def test_an_unusable_input_gives_one_line(tmp_path, files, left, said):
     assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize("side", [0, 1])
+@pytest.mark.parametrize("content", ["", "%PDF-1.7"])
+def test_a_file_that_cannot_be_used_is_named(tmp_path, files, side, content, capsys):
+    Path(files[side]).write_text(content)
+
+    assert command.main([*files, "--out", str(tmp_path / "out")]) == 2
+    assert capsys.readouterr().err.startswith(f"matching: {files[side]}: ")
+
+
+@pytest.mark.parametrize("threads", ["0", "-1", "1000000"])
+def test_a_number_of_threads_that_cannot_be_is_refused_in_one_line(files, threads, capsys):
+    assert command.main([*files, "--threads", threads]) == 2
+    assert capsys.readouterr().err == "matching: --threads must be from 1 to 256\n"
+
+
+def test_matches_are_written_in_another_format_and_a_run_that_compared_nothing_says_so(tmp_path, files, capsys):
+    step = {"name": "p", "kind": "rules", "where": [{"field": "who", "compare": "equal"}]}
+    fields = {"who": {"type": "code", "left": "invoice", "right": "payer"}}
+    (tmp_path / "plan.json").write_text(json.dumps({"fields": fields, "passes": [step]}))
+    out = ["--out", str(tmp_path / "out"), "--format", "jsonl", "--plan", str(tmp_path / "plan.json")]
+
+    assert command.main([*files, *out]) == 0
+    assert (tmp_path / "out/matches.jsonl").read_text() == ""
+    assert "No pass compared any two rows" in capsys.readouterr().err
+    step["where"][0]["field"] = "amount"
+    fields["amount"] = {"type": "money", "left": "amount", "right": "credit"}
+    (tmp_path / "plan.json").write_text(json.dumps({"fields": fields, "passes": [step]}))
+    assert command.main([*files, *out]) == 0
+    assert len((tmp_path / "out/matches.jsonl").read_text().splitlines()) == 76
+    assert "No pass compared" not in capsys.readouterr().err
+
+
 def test_an_invalid_plan_is_refused(tmp_path, files):
     fields = {"amount": {"type": "money", "left": {"from": "a", "extract": "("}, "right": "b"}}
     (tmp_path / "plan.json").write_text(json.dumps({"fields": fields, "passes": [{"name": "p", "kind": "rules"}]}))
@@ -71,7 +103,7 @@ def test_an_invalid_plan_is_refused(tmp_path, files):
 
     assert done.returncode == 2
     assert "plan.json: not a valid plan: /fields/amount/left/extract: is not a valid RE2" in done.stderr
-    assert "; /passes/0/where: Field required" in done.stderr
+    assert "; /passes/0/where: is missing" in done.stderr
 
 
 def test_a_plan_and_two_rows_are_explained(tmp_path, files, capsys):
@@ -96,7 +128,9 @@ def test_a_plan_and_two_rows_are_explained(tmp_path, files, capsys):
         "1. by amount: Two open records match if “amount” on the left and “credit” on the right are equal."
     )
     assert "are matched by the pass 'by amount'" in told
-    assert "by amount: amount equal: fails" in told
+    assert "  amount equal: “13.50” and “13.50”: " in told
+    assert "  runner-up: none\n  margin: " in told
+    assert "by amount: amount equal: “13.50” and “14.50”: fails" in told
     assert "there is no data row 99" in refused
 
 

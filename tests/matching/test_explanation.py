@@ -50,6 +50,38 @@ def test_two_rows_are_explained(rows, verdict, name, failed):
         assert "matched left 0 with right 0" in str(found)
 
 
+@pytest.mark.integration
+def test_the_values_and_bits_of_a_match_add_up_and_what_came_second_is_named():
+    matched, second, apart, elsewhere = (explain(LEFT, RIGHT, *rows, PLAN) for rows in ((0, 0), (1, 0), (3, 2), (2, 1)))
+
+    match = matched.match
+    assert match is not None
+    assert match.runner_up is not None
+    assert round(match.prior + sum(one.weight for one in match.fields), 3) == match.score
+    assert (match.runner_up.left, match.runner_up.right) == ([1], [0])
+    told = str(matched).splitlines()
+    assert told[1:3] == [
+        f"  amount equal: “10.00” and “10.00”: {match.fields[0].weight:.3f} bits",
+        f"  who similarity: “acme” and “acme”, 100.0 % alike: {match.fields[1].weight:.3f} bits",
+    ]
+    assert told[3:] == [
+        f"  prior: {match.prior:.3f} bits",
+        f"  total: {match.score:.3f} bits",
+        f"  runner-up: left 1 with right 0, at {match.runner_up.score:.3f} bits",
+        f"  margin: {match.margin:.3f} bits",
+    ]
+    # What came second has its bits too, and people may know rows by other numbers.
+    assert second.match == match.runner_up
+    assert "“acme limited” and “acme”" in str(second)
+    assert "matched left 10 with right 20" in second.in_words(([10, 11, 12, 13], [20, 21, 22]))
+    # Of a pair that no pass lets through, each pass shows what keeps it apart.
+    assert "  equal: amount equal: “99.00” and “500.00”: fails" in str(apart)
+    assert "  equal: who similarity: “far” and “other”, " in str(apart)
+    assert "  near: amount within: “99.00” and “500.00”: fails" in str(apart)
+    # Of a match, so does each pass before its own.
+    assert "  equal: who similarity: “solo” and “zzz”, 0.0 % alike: fails" in str(elsewhere)
+
+
 def test_a_row_that_is_not_there_is_refused():
     with pytest.raises(IndexError, match="the right table has no row 3; its rows are 0 to 2"):
         explain(LEFT, RIGHT, 0, 3, PLAN)
@@ -62,6 +94,7 @@ def test_a_bound_that_was_reached_is_told():
     found = explain(many, many, 3, 4, plan, Options(memory_limit_mb=40))
 
     assert (found.verdict, found.pass_name) == ("not_compared", "equal")
+    assert "It left out groups of records" in str(found)
 
 
 def test_two_rows_are_compared_without_a_run():
@@ -104,6 +137,12 @@ def test_the_other_rows_show_how_a_file_writes_days_and_currencies_are_gates_of_
         ("amount", "currency", False),
     ]
     assert (found[3].left, found[3].right) == ("EUR", "USD")
+    without = plan.model_copy(update={"passes": (plan.passes[0].model_copy(update={"score": ()}),)})
+    assert [(one.compare, one.holds) for one in compare_first(left, right, without)] == [
+        ("days", True),
+        ("equal", True),
+        ("currency", False),
+    ]
 
 
 def test_of_passes_that_learn_or_add_up_the_fields_are_told():
@@ -122,4 +161,22 @@ def test_of_passes_that_learn_or_add_up_the_fields_are_told():
         (0, "amount", "sums", None),
         (0, "who", "sums", None),
         (1, "who", "probabilistic", None),
+    ]
+
+
+@pytest.mark.integration
+def test_currencies_that_keep_two_rows_apart_are_named():
+    money = {"type": "money", "left": "amount", "right": "amount", "currency": {"left": "ccy", "right": "ccy"}}
+    fields = {"amount": money, "who": {"type": "code", "left": "who", "right": "who"}}
+    step = {"name": "p", "kind": "rules", "where": [{"field": "who", "compare": "equal"}]}
+    left, right = (
+        pa.table({"who": ["a1", "b2"], "amount": ["5.00", "5.00"], "ccy": [code, "CHF"]}) for code in ("EUR", "USD")
+    )
+
+    found = explain(left, right, 0, 0, {"fields": fields, "passes": [step]})
+
+    assert found.verdict == "gated"
+    assert str(found).splitlines()[1:] == [
+        "  p: who equal: “a1” and “a1”: holds",
+        "  p: amount currency: “EUR” and “USD”: fails",
     ]

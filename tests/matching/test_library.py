@@ -10,6 +10,7 @@ import pytest
 
 from matching import engine
 from matching.library import reconcile, table_of
+from matching.plan import PlanInvalid
 from matching.reading.apply import AMOUNT
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "library.md"
@@ -138,5 +139,17 @@ def test_what_was_left_out_is_said():
     )
 
     assert found.matches.num_rows == 0
-    assert len(found.notes) == 1
-    assert found.notes[0] in str(found)
+    assert "left out" in found.notes[0]
+    assert "No pass compared any two rows" in found.notes[1]
+    assert all(note in str(found) for note in found.notes)
+
+
+def test_all_faults_of_a_plan_are_told_in_their_places():
+    rows = pa.table({"ref": ["a"]})
+    fields = {"ref": {"type": "code", "left": "ref", "right": "ref"}}
+    gates = [{"field": "reff", "compare": "equal"}, {"field": "ref", "compare": "within", "absolute": "1"}]
+
+    with pytest.raises(PlanInvalid) as raised:
+        reconcile(rows, rows, {"fields": fields, "passes": [{"name": "p", "kind": "rules", "where": gates}]})
+
+    assert [fault[0] for fault in raised.value.faults] == ["/passes/0/where/0/field", "/passes/0/where/1/compare"]

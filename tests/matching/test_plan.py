@@ -25,7 +25,8 @@ def with_gate(**gate) -> dict:
     ("document", "message"),
     [
         (with_gate(field="amount", compare="within"), "within needs absolute, percent or both"),
-        (with_gate(field="amount", compare="days", **{"from": 3, "to": 1}), "days needs from and to"),
+        (with_gate(field="amount", compare="days", **{"from": 3, "to": 1}), "must not be greater than to"),
+        (with_gate(field="amount", compare="days", to=1), "days needs from and to"),
         (with_gate(field="nothing", compare="equal"), "which is not in fields"),
         (with_gate(field="who", compare="within", absolute="1"), "within cannot compare the field 'who' of type text"),
         (with_gate(field="amount", compare="similarity"), "similarity cannot compare the field 'amount' of type money"),
@@ -166,3 +167,23 @@ def test_a_plan_with_passes_for_groups_reads_its_own_json():
     plan = Plan.model_validate({**AMOUNT, "passes": steps})
 
     assert Plan.model_validate_json(plan.model_dump_json(by_alias=True, exclude_none=True)).hash == plan.hash
+
+
+def test_a_document_holds_only_what_its_comparisons_use_and_the_hash_does_not_change():
+    gates = [
+        {"field": "amount", "compare": "equal", "method": "token_set", "weight": 1.0},
+        {"field": "amount", "compare": "within", "percent": "5", "method": "token_set", "weight": 2.0},
+    ]
+    plan = Plan.model_validate({**AMOUNT, "passes": [{"name": "p", "kind": "rules", "where": gates, "score": [SCORE]}]})
+
+    (step,) = plan.model_dump(mode="json", by_alias=True, exclude_none=True)["passes"]
+
+    assert step["where"] == [
+        {"field": "amount", "compare": "equal"},
+        {"field": "amount", "compare": "within", "percent": "5", "weight": 2.0},
+    ]
+    assert step["score"] == [{**SCORE, "method": "token_set"}]
+    # The hashes of plans that are stored, with all matches that they made.
+    assert plan.hash == "b1f89baee2ad99c10811413276662b628126d92a4a92f492d6104cd6da92a8ab"
+    assert Plan.model_validate({**AMOUNT, "passes": [step]}).hash == plan.hash
+    assert Plan.model_validate(AMOUNT).hash == "7c95e409a5a77c1140dfe6ff0e42eac1e6461cc47d160ff9e92eac18fec5036d"

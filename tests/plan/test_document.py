@@ -1,12 +1,18 @@
 """How a document that is not a plan is refused."""
 
 import copy
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
+from core.ids import uuid7
 from core.problems import Invalid
 from matching.plan import KINDS
+from models.plan import Plan
 from server.plan.actions import parse_document
+from server.plan.schemas import PlanView
 from tests.matching.tables import AMOUNT
 
 
@@ -71,3 +77,38 @@ def test_a_pass_without_a_kind_is_told_so() -> None:
     assert [(fault.pointer, fault.message) for fault in caught.value.errors] == [
         ("/document/passes/0", "It does not say of which kind it is.")
     ]
+
+
+def test_all_faults_of_a_document_are_told_by_their_pointers() -> None:
+    document = copy.deepcopy(AMOUNT)
+    document["passes"][0]["where"] = [
+        {"field": "nobody", "compare": "equal", "method": "ratio"},
+        {"field": "who", "compare": "within", "absolute": "1"},
+    ]
+
+    with pytest.raises(Invalid) as caught:
+        parse_document(document)
+
+    where = "/document/passes/0/where"
+    assert {(fault.pointer, fault.code) for fault in caught.value.errors} == {
+        (f"{where}/0/field", "invalid_plan"),
+        (f"{where}/0/method", "invalid_plan"),
+        (f"{where}/1/compare", "invalid_plan"),
+    }
+
+
+def test_what_earlier_versions_have_stored_is_shown_as_it_can_be_sent_back() -> None:
+    stored = copy.deepcopy(AMOUNT)
+    stored["passes"][0]["where"][0] |= {"method": "token_set", "weight": 1.0}
+    at = datetime(2026, 1, 5, tzinfo=UTC)
+    row = {"id": uuid7(), "project_id": uuid7(), "name": "p", "hash": "h", "origin": "written", "version": 1}
+    row |= {"created_at": at, "updated_at": at}
+
+    shown, unreadable = (
+        PlanView.of(cast(Plan, SimpleNamespace(**row, document=one))) for one in (stored, {"fields": 5})
+    )
+
+    assert shown.document["passes"][0]["where"] == AMOUNT["passes"][0]["where"]
+    assert (shown.hash, len(shown.sentences)) == ("h", 1)
+    assert parse_document(shown.document)
+    assert (unreadable.document, unreadable.sentences) == ({"fields": 5}, [])

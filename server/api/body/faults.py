@@ -1,58 +1,16 @@
 """What is wrong with a body or a query, by JSON pointer. At most a hundred faults, whatever was sent."""
 
-from collections.abc import Iterator, Mapping
-from decimal import Decimal
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
 from core import problems
-from core.pointers import pointer_of, within
+from core.pointers import UNKNOWN, in_words, is_below, pointer_of, within
 from core.problems import Fault, Invalid
 
 MOST_FAULTS = 100
-UNKNOWN = "is not a field of this"
-# By pydantic's names of its kinds of faults. `{}` is the limit, or what is expected.
-_WORDS = {
-    "extra_forbidden": UNKNOWN,
-    "missing": "is missing",
-    "string_too_long": "may have at most {}",
-    "string_too_short": "needs at least {}",
-    "too_long": "may have at most {}",
-    "too_short": "needs at least {}",
-    "greater_than": "must be more than {}",
-    "greater_than_equal": "must be at least {}",
-    "less_than": "must be less than {}",
-    "less_than_equal": "must be at most {}",
-    "literal_error": "must be {}",
-    "enum": "must be {}",
-    "string_pattern_mismatch": "must have the form {}",
-    "string_type": "must be a text",
-    "string_unicode": "must be a text that Unicode allows",
-    "int_type": "must be a whole number",
-    "int_parsing": "must be a whole number",
-    "int_parsing_size": "is too large a number",
-    "int_from_float": "must be a whole number",
-    "float_type": "must be a number",
-    "float_parsing": "must be a number",
-    "finite_number": "must be a finite number",
-    "bool_type": "must be true or false",
-    "bool_parsing": "must be true or false",
-    "list_type": "must be a list",
-    "tuple_type": "must be a list",
-    "set_type": "must be a list",
-    "dict_type": "must be an object",
-    "model_type": "must be an object",
-    "model_attributes_type": "must be an object",
-    "none_required": "must be null",
-    "uuid_type": "must be an id (a UUID)",
-    "uuid_parsing": "must be an id (a UUID)",
-}
-_LIMITS = ("max_length", "min_length", "gt", "ge", "lt", "le")
-_UNITS = dict.fromkeys(("string_too_long", "string_too_short"), "character") | dict.fromkeys(
-    ("too_long", "too_short"), "item"
-)
 
 
 def faults_of(error: ValidationError, prefix: str = "", *, first: int = 0, sent: Any = None) -> tuple[Fault, ...]:
@@ -65,7 +23,7 @@ def faults_of(error: ValidationError, prefix: str = "", *, first: int = 0, sent:
     for fault in told:
         kind = fault["type"]
         # pydantic counts only valid items, but a tuple with a faulty item is not too short.
-        if kind == "too_short" and any(_is_below(other["loc"], fault["loc"]) for other in told):
+        if kind == "too_short" and any(is_below(other["loc"], fault["loc"]) for other in told):
             continue
         code = {"extra_forbidden": "unknown_field", "missing": "missing_field"}.get(kind, "invalid_field")
         message = in_words(kind, fault.get("ctx", {})) or fault["msg"].removeprefix("Value error, ")
@@ -82,24 +40,6 @@ def faults_of(error: ValidationError, prefix: str = "", *, first: int = 0, sent:
             parts = (parts[0] + first, *parts[1:])
         found.append(Fault(prefix + pointer_of(parts), code, message))
     return tuple(found)
-
-
-def in_words(kind: str, limits: Mapping[str, Any]) -> str | None:
-    """
-    What a fault of pydantic's means, as a sentence about the field without its name. None for faults that our own
-    validators have put into words, and for kinds that do not come from a body or a query of ours.
-    """
-    if (said := _WORDS.get(kind)) is None:
-        return None
-    number = next((limits[name] for name in _LIMITS if name in limits), None)
-    if isinstance(number, int | float | Decimal):
-        unit = _UNITS.get(kind, "")
-        said = said.format(f"{number:,}" + (f" {unit}{'' if number == 1 else 's'}" if unit else ""))
-    return said.format(*(str(limits[name]) for name in ("expected", "expected_tags", "pattern") if name in limits))
-
-
-def _is_below(place: tuple[int | str, ...], other: tuple[int | str, ...]) -> bool:
-    return len(place) > len(other) and place[: len(other)] == other
 
 
 def refuse_unknown(model: type[BaseModel], value: Any) -> None:
