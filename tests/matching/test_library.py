@@ -139,7 +139,7 @@ def test_what_was_left_out_is_said():
     )
 
     assert found.matches.num_rows == 0
-    assert "left out" in found.notes[0]
+    assert "was not compared" in found.notes[0]
     assert "No pass compared any two rows" in found.notes[1]
     assert all(note in str(found) for note in found.notes)
 
