@@ -255,8 +255,23 @@ def _nested_text(value: Any) -> str:
     return json.dumps(value, default=lambda v: v.hex() if isinstance(v, bytes) else str(v), ensure_ascii=False)
 
 
-def _detect(_: Path, __: Start, ___: object = None) -> Detection:
-    return Detection("parquet")
+def _detect(path: Path, _: Start, __: object = None) -> Detection:
+    return Detection("parquet", fractions=_fractions(path))
+
+
+def _fractions(path: Path) -> frozenset[str]:
+    """The columns whose type may hold fractions. None if the file is damaged, which its reader says."""
+    try:
+        schema = _opened(path).schema_arrow
+        flat, levels = _flat_names(schema)
+        table = schema.empty_table()
+        for _ in range(levels):
+            table = table.flatten()
+    except (pa.ArrowException, OSError, ValueError, MemoryError):
+        return frozenset()
+    names = unique_names(flat)[0]
+    kinds = zip(names, table.schema.types, strict=True)
+    return frozenset(name for name, kind in kinds if pa.types.is_floating(kind) or pa.types.is_decimal(kind))
 
 
 FORMAT = Format(

@@ -387,7 +387,7 @@ class Decision:
 
     def _looks_minor(self, number: Amounts, bookings: Bookings) -> bool:
         """Whether a program wrote whole numbers of some size beside a currency that has a smaller unit."""
-        if number.has_decimals:
+        if number.has_decimals or number.name in self.facts.fractions:
             return False
         if self.currencies and all(money.without_decimals(codes) for codes in self.currencies.values()):
             return False

@@ -37,15 +37,17 @@ def understand(
     *,
     by_program: bool = False,
     only_records: bool = False,
+    has_sums: bool = True,
     today: date | None = None,
     said: dict[str, Any] | None = None,
 ) -> Understanding:
     """
     What a table means. `by_program`: programs write such files, in which amounts may count the smallest unit.
-    `only_records`: such files have no captions between their rows. `said` is what people said about the columns.
+    `only_records`: such files have no captions between their rows; `has_sums`: but there may be totals. `said` is what people said about the columns.
     """
     reader = _Reader(facts, by_program, only_records, today or now().date())
     reader.said = said or {}
+    reader.has_sums = has_sums
     return reader.run()
 
 
@@ -61,6 +63,7 @@ class _Reader:
         self.states: States | None = None
         self.currencies: dict[int, frozenset[str]] = {}
         self.said: dict[str, Any] = {}
+        self.has_sums = True
         self._always: list[Column] | None = None  # the columns that each booking fills, but for amounts
 
     def run(self) -> Understanding:
@@ -272,7 +275,7 @@ class _Reader:
 
     def _leave_out_rest(self) -> None:
         """Rows without a date are captions, totals and the like, unless they are as full as a booking."""
-        if self.only_records:
+        if self.only_records and not (self.has_sums and self.dates is not None):
             return
         left = {row.place for row in self.found.left_out}
         rest = [int(place) for place in np.flatnonzero(~self.rows) if int(place) not in left]
@@ -282,6 +285,9 @@ class _Reader:
         counts = self.facts.filled_cells
         usual = int(np.median(counts[self.rows])) if self.rows.any() else 0
         sums = set(totals.undated_sums(self.facts, self.rows, self.found.mapping)) if self.dates is not None else set()
+        if self.only_records:
+            self.found.left_out += self._sums_among(rest, suspects, sums)
+            return
         for place in rest:
             if place in sums:
                 self.found.left_out.append(LeftOut(place, "total"))
@@ -289,6 +295,22 @@ class _Reader:
             reason = self._reason_of(place, suspects.get(place), usual)
             if reason is not None:
                 self.found.left_out.append(reason)
+
+    def _sums_among(self, rest: list[int], suspects: dict[int, Suspect], sums: set[int]) -> list[LeftOut]:
+        """
+        The totals and balances among records without a date, which may also be bookings that nobody has booked yet: their
+        words say nothing else, or they add up the others and have words for it or fewer cells than any booking.
+        """
+        found = []
+        counts = self.facts.filled_cells
+        least = int(counts[self.rows].min()) if self.rows.any() else 0
+        for place in rest:
+            suspect = suspects.get(place)
+            if place in sums and (suspect is not None or counts[place] < least):
+                found.append(LeftOut(place, "total"))
+            elif suspect is not None and suspect.is_sure:
+                found.append(LeftOut(place, suspect.reason))
+        return found
 
     def _has_amount(self, place: int) -> bool:
         spec = self.found.mapping.get("amount", {})
