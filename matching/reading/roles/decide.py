@@ -411,8 +411,9 @@ class Decision:
             self.found.mapping["currency"] = {"value": found.value}
         else:
             self.found.mapping["currency"] = {"value": NO_CURRENCY}
+            meanings = money.meanings_for(self.facts, amounts, bookings.places, self.currencies)
             self.found.questions.append(
-                {"column": amounts[0].name, "columns": [], "kind": "currency", "choices": [], "examples": []}
+                {"column": amounts[0].name, "columns": [], "kind": "currency", "choices": meanings, "examples": []}
             )
 
     def _roles_of(self, movement: Movement, why: str | None) -> None:

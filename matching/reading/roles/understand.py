@@ -12,9 +12,11 @@ from typing import Any
 import numpy as np
 
 from core.clock import now
+from matching.reading.cells.days import order_of
 from matching.reading.cells.kinds import are_any
 from matching.reading.roles import money, proof, totals, unproved
 from matching.reading.roles.amounts import Amounts, Bookings, bookings_of, marks_of, number_columns
+from matching.reading.roles.complete import yearless_forms
 from matching.reading.roles.dates import date_columns, main_date
 from matching.reading.roles.decide import Decision
 from matching.reading.roles.facts import Column, Facts, Mask
@@ -26,8 +28,9 @@ from matching.reading.roles.shared import meant_by, sign_of
 from matching.reading.roles.states import States, states_of
 from matching.reading.roles.totals import LeftOut, Suspect
 from matching.reading.roles.words import says
-from matching.reading.roles.writing import Dates, read_dates
+from matching.reading.roles.writing import Dates, read_dates, weak_forms
 
+YEARS_OFFERED = 3  # this one and those before, for days without one
 MAX_NAMED = 8  # columns that are offered as dates
 FULL_SHARE = 0.6  # of the usual number of filled cells, from which a row without a date is a booking that lacks it
 
@@ -84,10 +87,15 @@ class _Reader:
 
     def _given_date(self) -> Dates | None:
         """The date column that somebody pointed at, read by its values."""
-        said = self.said.get("date")
-        column = self.facts.named(said["column"]) if said else None
+        said = self.said.get("date") or {}
+        column = self.facts.named(said.get("column"))
         if column is None:
             return None
+        if (year := said.get("year")) is not None and not said.get("form"):
+            forms = yearless_forms(column, said.get("order"))
+            read = [Dates(column, form, *column.days.days(form, year), year=year) for form in forms]
+            if read:
+                return replace(read[0], rivals=tuple(forms)) if len(forms) > 1 else read[0]
         strong = date_columns(self.facts)
         is_weak = not bool((column.days.ok & column.filled).any())
         return read_dates(column, column.filled, self.facts, strong, self.today, weak=is_weak)
@@ -259,7 +267,7 @@ class _Reader:
                 mapping["date"] = self.dates.spec()
                 self.found.give(self.dates.column, "booked", None)
         elif unread := [c for c in self.facts.columns if self._may_be_dates(c)]:
-            self.found.questions.append(_unread_dates(unread, self.rows))
+            self.found.questions.append(_unread_dates(unread, self.rows, self.today))
         taken = set(self.found.roles) | ({self.dates.column.name} if self.dates else set())
         reference = reference_of(self.facts, self.rows, taken)
         if reference is not None:
@@ -352,11 +360,19 @@ class _Reader:
         return None if self.facts.filled_cells[place] >= least else LeftOut(place, "caption")
 
 
-def _unread_dates(columns: list[Column], rows: Mask) -> dict[str, Any]:
-    """The question which column is the date, if some are called so and none can be read as one."""
+def _unread_dates(columns: list[Column], rows: Mask, today: date) -> dict[str, Any]:
+    """
+    The question which column is the date, if some are called so and none can be read as one; or which year it is, if that is
+    all that is missing.
+    """
     names = [column.name for column in columns[:MAX_NAMED]]
     examples = [columns[0].text(int(row)) for row in np.flatnonzero(rows & columns[0].filled)[:4]]
-    return {"column": names[0], "columns": names, "kind": "date_column", "choices": names, "examples": examples}
+    question = {"column": names[0], "columns": names, "kind": "date_column", "choices": names, "examples": examples}
+    forms = {order_of(form): form for form in yearless_forms(columns[0]) if form in weak_forms(columns[0], rows)}
+    if not forms:
+        return question
+    years = [today.year - back for back in range(YEARS_OFFERED)]
+    return question | {"choices": names[1:], "forms": forms, "years": years}
 
 
 def _is_waiting(texts: list[str]) -> bool:
