@@ -220,3 +220,10 @@ def test_integers_may_count_the_smallest_unit_as_in_json(load, tmp_path, kind, i
     found = load((tmp_path / "s").read_bytes(), "a.parquet")
 
     assert (("amount", "minor_units") in found.questions) is is_asked
+
+
+def test_a_table_without_rows_has_its_columns(load, tmp_path):
+    money = pa.struct([("value", pa.int64())])
+    pq.write_table(pa.table({"day": pa.array([], pa.string()), "amount": pa.array([], money)}), tmp_path / "s")
+
+    assert list(load((tmp_path / "s").read_bytes(), "a.parquet").profiles) == ["day", "amount.value"]

@@ -256,22 +256,19 @@ def _nested_text(value: Any) -> str:
 
 
 def _detect(path: Path, _: Start, __: object = None) -> Detection:
-    return Detection("parquet", fractions=_fractions(path))
-
-
-def _fractions(path: Path) -> frozenset[str]:
-    """The columns whose type may hold fractions. None if the file is damaged, which its reader says."""
+    """The columns, and which of them may hold fractions. None if the file is damaged, which its reader says."""
     try:
         schema = _opened(path).schema_arrow
         flat, levels = _flat_names(schema)
         table = schema.empty_table()
-        for _ in range(levels):
+        for _level in range(levels):
             table = table.flatten()
     except (pa.ArrowException, OSError, ValueError, MemoryError):
-        return frozenset()
+        return Detection("parquet")
     names = unique_names(flat)[0]
     kinds = zip(names, table.schema.types, strict=True)
-    return frozenset(name for name, kind in kinds if pa.types.is_floating(kind) or pa.types.is_decimal(kind))
+    fractions = frozenset(name for name, kind in kinds if pa.types.is_floating(kind) or pa.types.is_decimal(kind))
+    return Detection("parquet", names, fractions=fractions)
 
 
 FORMAT = Format(
