@@ -39,7 +39,7 @@ ORDERS = {
     "ydm": "year, day, month",
 }
 MARKS = {".": "point", ",": "comma"}
-HIDDEN = ("amount", "fee", "negate", "forms")  # parts of a question that only its answers need
+HIDDEN = ("amount", "fee", "negate", "forms", "year", "years")  # parts of a question that only its answers need
 Piece = dict[str, Any]
 
 
@@ -161,18 +161,28 @@ class _Asked:
 
     def _date_order(self) -> Iterator[_Choice]:
         forms = self.question.get("forms") or {}
+        year = {"year": self.question["year"]} if self.question.get("year") else {}
         for order in self.choices or [*ORDERS][:3]:
-            form = {"form": forms[order]} if order in forms else {}
+            form = ({"form": forms[order]} if order in forms else {}) | year
             yield _Choice(order, ORDERS.get(order, order), {"date": {"column": self.column, "order": order, **form}})
         yield _Choice(None, "it is not a date", {"date": None})
 
     def _date_column(self) -> Iterator[_Choice]:
-        for name in self.choices[:MAX_CHOICES]:
+        # Where the days have no year, somebody has to say it; in the order that a form stands for, if there are two.
+        forms: dict[str, str] = self.question.get("forms") or {}
+        for year in self.question.get("years") or ():
+            for order, form in forms.items():
+                named = f"“{self.column}” in {year}" + (f", {ORDERS[order][:10]}" if len(forms) > 1 else "")
+                piece = {"column": self.column, "order": order, "form": form, "year": year}
+                yield _Choice(f"{year} {form}" if len(forms) > 1 else str(year), named, {"date": piece})
+        for name in self.choices[: 1 if forms else MAX_CHOICES]:
             yield _Choice(name, name, {"date": {"column": name}})
         yield _Choice(None, "there is no date", {"date": None})
 
     def _currency(self) -> Iterator[_Choice]:
-        likely = dict.fromkeys([*self.choices, *self.currencies, *CURRENCIES])
+        # A sign offers only what it may mean, what the project knows first.
+        known = [code for code in self.currencies if code in self.choices or not self.choices]
+        likely = dict.fromkeys([*known, *(self.choices or CURRENCIES)])
         for code in [*likely][: MAX_CHOICES - 1]:
             yield _Choice(code, code, {"currency": {"value": code}})
         yield _Choice(NO_CURRENCY, "no currency", {"currency": {"value": NO_CURRENCY}})
@@ -246,7 +256,12 @@ class _Asked:
     def _typed(self, piece: Piece, places: np.ndarray[Any, np.dtype[np.int64]]) -> TypedBatch:
         """Some rows of the batch, read by the mapping with this piece put in."""
         assert self.batch is not None
-        mapping = Mapping.model_validate({**self.found.mapping.said(), **completed(piece, self._facts)})
+        said = {**self.found.mapping.said(), **completed(piece, self._facts)}
+        if piece.get("amount") and "currency" not in said:
+            # Which currency an amount has is found once the amount is known.
+            seen = decided(self.found.detection, self.found.columns, self._facts, Mapping.model_validate(said))
+            said |= {name: spec for name, spec in seen.mapping.said().items() if name == "currency"}
+        mapping = Mapping.model_validate(said)
         names = {name for _, name in mapping.named()} | {self.column, *self.columns}
         kept = [name for name in self.batch.columns.column_names if name in names]
         take = pa.array(places)

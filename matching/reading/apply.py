@@ -16,7 +16,7 @@ from core.money import MAX_DECIMALS, NO_CURRENCY
 from matching.reading.cells import raw, wide
 from matching.reading.cells.column import MANY
 from matching.reading.cells.currencies import SHARED, currency_of, minor_units
-from matching.reading.cells.days import YEARLESS, Days
+from matching.reading.cells.days import NAMED_BY_ORDER, NAMED_MONTHS, YEARLESS, Days
 from matching.reading.cells.kinds import are_any
 from matching.reading.cells.numbers import Numbers
 from matching.reading.cells.parts import joined_days
@@ -34,14 +34,6 @@ _ORDER_WORDS = {
     "mdy": "month, day, year",
     "ymd": "year, month, day",
     "ydm": "year, day, month",
-}
-# What an order stands for in a mapping without a form.
-_NAMED = ("dMy", "Mdy", "yMd", "dMy2")
-_FORMS = {
-    "ymd": ("ymd", "ymd8", *_NAMED),
-    "dmy": ("ymd", "ymd8", "dmy", "dmy2", *_NAMED),
-    "mdy": ("ymd", "ymd8", "mdy", "mdy2", *_NAMED),
-    "ydm": ("ydm", "ydm2", *_NAMED),
 }
 
 
@@ -420,8 +412,8 @@ def forms_of(spec: DateSpec) -> tuple[str, ...]:
     """The forms in which dates are tried, in this order."""
     if spec.form is not None:
         return tuple(spec.form.split("+"))
-    forms = _FORMS[spec.order or "ymd"]
-    return ("ymd", "ymd8", "ymd2", *_NAMED) if spec.order == "ymd" and spec.short_years else forms
+    forms = NAMED_BY_ORDER[spec.order or "ymd"]
+    return ("ymd", "ymd8", "ymd2", *NAMED_MONTHS) if spec.order == "ymd" and spec.short_years else forms
 
 
 def _code(text: str | None) -> str | None:

@@ -46,8 +46,17 @@ def has_list(value: Any, levels: int = LIST_LEVELS) -> bool | None:
     if not isinstance(value, dict):
         return None
     items = value.values()
+    if is_empty(value):
+        return True
     is_around = any(isinstance(item, list) and item and all(isinstance(row, dict) for row in item) for item in items)
     return is_around or (levels > 1 and any(has_list(item, levels - 1) for item in items))
+
+
+def is_empty(value: Any) -> bool:
+    """Whether a value has only empty lists, as what an API answers where there is nothing: [] and {"data": []}."""
+    while isinstance(value, dict) and len(value) == 1:
+        value = next(iter(value.values()))
+    return isinstance(value, list) and not value
 
 
 def _walk(text: "_Text", name: str, levels: int) -> Iterator[Item]:

@@ -37,8 +37,7 @@ _FIELD = re.compile(r"[a-z][a-z0-9]*(?:[_.]?[A-Za-z0-9]+)*")
 _STAMP = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)? ?(?:Z|UTC|[+-]\d\d:?\d\d)")
 _EPOCH = re.compile(r"1\d{9}(?:\d{3})?")  # seconds or milliseconds
 NAMED = 0.5  # of a column's name that must say what it is
-PROGRAMS = ("jsonl", "json")  # their numbers may count the smallest unit
-TABLES = ("parquet", "jsonl", "json")  # in which each row is a record
+TABLES = ("parquet", "jsonl", "json")  # in which each row is a record, and numbers may count the smallest unit
 
 
 @dataclass
@@ -198,7 +197,7 @@ def facts_of(batches: list[RawBatch], detection: Detection, *, joined: int | Non
         Column(number, name, table[name], ignored, _exact(filled, name))
         for number, name in enumerate(table.column_names)
     ]
-    return with_days(Facts(columns, rows, lines, list(detection.above), joined))
+    return with_days(Facts(columns, rows, lines, list(detection.above), joined, detection.fractions))
 
 
 def _exact(batches: list[RawBatch], name: str) -> NDArray[np.bool_] | None:
@@ -213,11 +212,10 @@ def decided(detection: Detection, names: list[str], facts: Facts, given: Mapping
     known = MAPPING if is_export(names) else detection.mapping
     by_people = given.said() if given is not None else {}
     said = {**known, **by_people}
-    is_table = bool(known) or detection.format in TABLES
-    found = _understood(facts, detection, said, is_table=is_table)
+    found = _understood(facts, detection, said, is_known=bool(known))
     alone = found
     if by_people.get("amount") or by_people.get("date"):
-        alone = _understood(facts, detection, known, is_table=is_table)
+        alone = _understood(facts, detection, known, is_known=bool(known))
     suggested = Mapping.model_validate({**alone.mapping, **known})
     if "amount" in said and "fee" not in said:
         found.mapping.pop("fee", None)  # it was found for another reading of the amount
@@ -237,9 +235,11 @@ def decided(detection: Detection, names: list[str], facts: Facts, given: Mapping
     return Look(detection, [], suggested, mapping, questions, found, exceptions, names)
 
 
-def _understood(facts: Facts, detection: Detection, said: dict[str, Any], *, is_table: bool) -> Understanding:
-    by_program = detection.format in PROGRAMS or _is_written_by_program(facts)
-    return understand(facts, by_program=by_program, only_records=is_table, said=said)
+def _understood(facts: Facts, detection: Detection, said: dict[str, Any], *, is_known: bool) -> Understanding:
+    """What a table means. `is_known`: its format says what the columns are, and that each row is a record."""
+    by_program = detection.format in TABLES or _is_written_by_program(facts)
+    only_records = is_known or detection.format in TABLES
+    return understand(facts, by_program=by_program, only_records=only_records, has_sums=not is_known, said=said)
 
 
 def _is_written_by_program(facts: Facts) -> bool:

@@ -9,9 +9,11 @@ import math
 import re
 from decimal import Decimal
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
+from matching.reading.cells.grammar import number_form
 from matching.reading.numbers import float_text
+from matching.reading.roles.words import sides_of
 from matching.reading.rows import Exact
 
 Kind = Literal["number", "date", "duration", "percent"]
@@ -23,6 +25,13 @@ _BUILT_IN: dict[int, Kind] = {
 }
 MAX_FORMAT = 1_000  # characters that are looked at; spreadsheet programs allow 255
 MAX_NUMBER = 400  # characters; longer texts are no numbers
+FIRST_OWN = 164  # the number of the first format that a workbook defines; what others show depends on the country
+_PIECES = re.compile(
+    r'"(?P<quoted>[^"]*)"|\\(?P<escaped>.)|[_*].|\[\$(?P<currency>[^\]-]*)[^\]]*\]|\[[^\]]*\]'
+    r"|(?P<digits>[0#?.,]+(?:[Ee][+-]0+)?|General)|(?P<other>.)",
+    re.IGNORECASE,
+)
+_CONDITION = re.compile(r"\[[<>=]")
 _QUOTED = re.compile(r'"[^"]*"|\\.|[_*].')
 _ELAPSED = re.compile(r"\[(?:h+|m+|s+)\]", re.I)
 _BRACKETS = re.compile(r"\[[^\]]*\]")
@@ -46,6 +55,81 @@ def kind_of_format(number: int, code: str | None) -> Kind:
     if any(char in shown for char in "0#?"):
         return "percent" if "%" in shown else "number"
     return "date" if _DATE_PARTS.search(shown) else "number"
+
+
+class Shown(NamedTuple):
+    """What a format shows around a number: words of a currency or a side, and whether a minus or brackets."""
+
+    before: str
+    behind: str
+    is_negative: bool
+    has_side: bool
+
+
+PLAIN = Shown("", "", False, False)
+
+
+class CellFormat(NamedTuple):
+    """
+    What a number with a format means, and what is shown around numbers from zero on, and around those below, None where the
+    format has no part of its own for these. `is_plain`: people see only the number.
+    """
+
+    kind: Kind
+    positive: Shown = PLAIN
+    negative: Shown | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether people see the number alone, or with the sign that it has."""
+        words = (*self.positive[:2], *(self.negative or PLAIN)[:2])
+        return not (any(words) or self.positive.is_negative)
+
+
+def cell_format(number: int, code: str | None) -> CellFormat:
+    """What a number with a format means and how it is shown. `code` is the format as the workbook defines it."""
+    kind = kind_of_format(number, code)
+    if kind != "number" or code is None or number < FIRST_OWN or _CONDITION.search(code[:MAX_FORMAT]):
+        return CellFormat(kind)
+    # What is quoted has no end of a part in it.
+    parts = [_shown(part) for part in re.findall(r'(?:"[^"]*"|\\.|[^;])+', code[:MAX_FORMAT])[:2]]
+    return CellFormat(kind, *parts)
+
+
+def _shown(part: str) -> Shown:
+    """What one part of a format shows around the number, as far as it is a currency, a side or a minus."""
+    texts, digits = ["", ""], ""
+    for piece in _PIECES.finditer(part):
+        digits += piece["digits"] or ""
+        texts[bool(digits)] += next(
+            (piece[name] for name in ("quoted", "escaped", "currency", "other") if piece[name]), ""
+        )
+    before, behind = (text.strip(" -\u2212()\xa0\u202f") for text in texts)
+    is_negative = any(mark in text for text in texts for mark in "-\u2212(")
+    form = number_form(f"{before} 1 {behind}".strip())
+    is_padded = before.isascii() and before.isalpha() and len(before) == 1 and not set(digits) & set(".,")
+    if form is None or is_padded:
+        return Shown("", "", is_negative and form is not None, False)  # a number such as P0017 is no amount in pula
+    has_side = form.token is not None and bool(sides_of(form.token))
+    if form.token is not None and not has_side:
+        return Shown("", "", is_negative, False)  # a unit such as kg
+    return Shown(before, behind, is_negative, has_side)
+
+
+def cell_text(text: str, style: CellFormat, *, is_1904: bool) -> str:
+    """A number of a cell as people see it, with what tells its currency or its sign. It stays exact."""
+    value = number_text(text, style.kind, is_1904)
+    if style.is_plain or not isinstance(value, Exact):
+        return value
+    digits, is_below = value.removeprefix("-"), value.startswith("-")
+    shown, minus = style.positive, is_below
+    if is_below and style.negative is not None:
+        shown = style.negative
+        # A side says it in place of a minus; and where numbers from zero on have the minus, the others are above zero.
+        minus = shown.is_negative or not (shown.has_side or style.positive.is_negative)
+    elif shown.is_negative and any(digit in "123456789" for digit in digits):
+        minus = True
+    return Exact(f"{shown.before} {'-' if minus else ''}{digits} {shown.behind}".strip())
 
 
 @lru_cache(maxsize=50_000)

@@ -29,6 +29,11 @@ class Bad(NamedTuple):
     column: str | None = None
 
 
+def says_why(line: int, bad: Bad) -> str:
+    """Where an object is and why it is not a row, in a sentence."""
+    return f"line {line}{'' if bad.column is None else f', {bad.column[:64]}'}: {bad.fault.message}"
+
+
 class Decoder:
     """Decodes JSON. `has_twice` says whether an object in the last value had a key twice, so that a value was lost."""
 
@@ -62,7 +67,9 @@ def row_of(value: Any, levels: int = MAX_LEVELS, *, has_twice: bool = False) -> 
     pairs = [(name, None if item is None else _cell_text(item)) for name, item in _members(value, "", levels)]
     row = dict(pairs)
     if has_twice or len(row) != len(pairs):
-        return Bad(Fault("duplicate_key", "the object has the same key twice", "object"))
+        names = [name for name, _ in pairs]
+        twice = next((name for name in row if len(row) != len(pairs) and names.count(name) > 1), None)
+        return Bad(Fault("duplicate_key", "the object has the same key twice", "object"), twice)
     try:
         for cell in (*row, *row.values()):
             if cell is not None and not cell.isascii():

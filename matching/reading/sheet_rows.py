@@ -12,7 +12,7 @@ from pathlib import Path
 
 from matching.reading.archive import Archive, open_archive, too_much
 from matching.reading.markup import Document, local
-from matching.reading.number_formats import Kind, number_text
+from matching.reading.number_formats import CellFormat, cell_text
 from matching.reading.rows import MAX_RECORD_BYTES
 from matching.reading.sheets import WORKBOOK, Sheet, Workbook, unescaped
 from matching.reading.values import FileRejected
@@ -31,6 +31,7 @@ HEAD_ROWS = 300
 HEAD_CHARS = 4 * 1024 * 1024
 MAX_HEADS = 100
 Row = tuple[int, list[str | None]]
+_NO_FORMAT = CellFormat("number")
 
 
 def rows_of(path: Path, workbook: Workbook, sheet: Sheet) -> Iterator[Row]:
@@ -84,7 +85,7 @@ class SheetRows:
         self._archive = archive
         self._sheet = sheet
         self._texts, self._is_1904 = workbook.texts, workbook.is_1904
-        self._kinds: dict[str, Kind] = {str(number): kind for number, kind in enumerate(workbook.kinds)}
+        self._formats: dict[str, CellFormat] = {str(number): style for number, style in enumerate(workbook.formats)}
         self._document = Document(WORKBOOK, self._start, self._end)
         self._columns: dict[str, int] = {}  # column numbers from 0 by their letters
         self._done: list[Row] = []
@@ -191,7 +192,7 @@ class SheetRows:
             self.formulas += 1
             return "=" + "".join(self._formula).strip()[:MAX_FORMULA]
         if kind == "n":
-            return number_text(value.strip(), self._kinds.get(self._style, "number"), self._is_1904)
+            return cell_text(value.strip(), self._formats.get(self._style, _NO_FORMAT), is_1904=self._is_1904)
         if kind == "b":
             return {"1": "true", "0": "false"}.get(value.strip(), value.strip())
         if kind == "d":

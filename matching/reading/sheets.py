@@ -7,7 +7,7 @@ from pathlib import Path
 
 from matching.reading.archive import MAX_MEMBERS, Archive, open_archive, too_much
 from matching.reading.markup import Document, Wording, local
-from matching.reading.number_formats import Kind, kind_of_format
+from matching.reading.number_formats import CellFormat, cell_format
 from matching.reading.values import FileRejected
 
 # Lines are of a part of the archive, which nobody sees.
@@ -48,11 +48,11 @@ class Texts:
 
 @dataclass(frozen=True)
 class Workbook:
-    """The sheets of a workbook, in order, and what their cells refer to: texts, and the kinds of numbers by style."""
+    """The sheets of a workbook, in order, and what their cells refer to: texts, and the formats of numbers by style."""
 
     sheets: tuple[Sheet, ...]
     texts: Texts = field(default_factory=Texts)
-    kinds: tuple[Kind, ...] = ()
+    formats: tuple[CellFormat, ...] = ()
     is_1904: bool = False  # whether days are counted from 1904
 
     def sheet(self, name: str | int) -> Sheet:
@@ -70,7 +70,7 @@ def scan_workbook(path: Path) -> Workbook:
     """Learn what a workbook consists of. Raises: FileRejected if it is none, or contains more than it should."""
     with open_archive(path) as archive:
         sheets, is_1904 = _sheets(archive)
-        return Workbook(sheets, _texts(archive), _kinds(archive), is_1904)
+        return Workbook(sheets, _texts(archive), _formats(archive), is_1904)
 
 
 def unescaped(text: str) -> str:
@@ -150,12 +150,12 @@ def _texts(archive: Archive) -> Texts:
     return texts
 
 
-def _kinds(archive: Archive) -> tuple[Kind, ...]:
-    """What the number of a cell means, by the number of its style."""
+def _formats(archive: Archive) -> tuple[CellFormat, ...]:
+    """What the number of a cell means and how it is shown, by the number of its style."""
     if "xl/styles.xml" not in archive:
         return ()
-    formats: dict[int, Kind] = {}
-    kinds: list[Kind] = []
+    formats: dict[int, CellFormat] = {}
+    styles: list[CellFormat] = []
     is_cell = False
 
     def start(name: str, attributes: dict[str, str]) -> None:
@@ -164,11 +164,11 @@ def _kinds(archive: Archive) -> tuple[Kind, ...]:
         given = attributes.get("numFmtId", "")
         number = int(given) if given.isdecimal() and len(given) < 10 else 0
         if kind == "numFmt":
-            formats[number] = kind_of_format(number, attributes.get("formatCode", ""))
+            formats[number] = cell_format(number, attributes.get("formatCode", ""))
         elif kind == "cellXfs":
             is_cell = True
         elif kind == "xf" and is_cell:
-            kinds.append(formats[number] if number in formats else kind_of_format(number, None))
+            styles.append(formats[number] if number in formats else cell_format(number, None))
 
     def end(name: str) -> None:
         nonlocal is_cell
@@ -176,4 +176,4 @@ def _kinds(archive: Archive) -> tuple[Kind, ...]:
             is_cell = False
 
     Document(WORKBOOK, start, end).read(archive.pieces("xl/styles.xml"))
-    return tuple(kinds)
+    return tuple(styles)

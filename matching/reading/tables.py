@@ -21,9 +21,20 @@ ALONE_ROWS, GROUP_ROWS = 30_000, 50_000
 
 def read_batches(path: Path, detection: Detection, *, batch_rows: int = BATCH_ROWS) -> Iterator[RawBatch]:
     """Read a file batch by batch. Raises: FileRejected."""
-    batches = FORMATS[detection.format].read(path, detection, batch_rows)
+    batches = _with_columns(FORMATS[detection.format].read(path, detection, batch_rows), detection.columns)
     is_escaped = detection.format == "csv" and is_export(detection.columns)
     return map(read_back, batches) if is_escaped else batches
+
+
+def _with_columns(batches: Iterator[RawBatch], columns: tuple[str, ...]) -> Iterator[RawBatch]:
+    """These batches; a table without rows, such as a month without bookings, is one that has its columns."""
+    first = next(batches, None)
+    if first is not None:
+        yield first
+        yield from batches
+    elif columns:
+        none = pa.array([], pa.int64())
+        yield RawBatch(pa.table({name: pa.array([], pa.string()) for name in columns}), none, none)
 
 
 def read_ahead(path: Path, detection: Detection) -> Iterator[RawBatch]:

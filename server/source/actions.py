@@ -8,7 +8,7 @@ from core import problems
 from core.ids import uuid7
 from core.problems import Fault, Invalid
 from matching.reading.look import FIELDS
-from matching.reading.mapping import Mapping, unknown_columns
+from matching.reading.mapping import Mapping, TableSpec, unknown_columns
 from models import access
 from models.access import Actor
 from models.project import Project
@@ -147,7 +147,8 @@ async def _answered(u: UnitOfWork, source: Source, body: SourceUpdate, actor: Ac
         detection = {name: value for name, value in detection.items() if name not in _ANSWERS} | {"forgot": True}
     given = body.mapping or Mapping()
     said = _merged(source, before, given)
-    _check_columns(source, Mapping.model_validate(said))
+    if not _is_elsewhere(before, given):  # the columns of another table are known once it has been read
+        _check_columns(source, Mapping.model_validate(said))
     if given.said():
         detection["said"] = sorted({*(detection.get("said") or []), *given.said()})
         detection["answered"] = {"by": str(actor.id) if actor.id else None, "at": u.at.isoformat()}
@@ -173,8 +174,26 @@ def _merged(source: Source, earlier: Mapping, mapping: Mapping) -> dict[str, Any
     asked = {FIELDS[question["kind"]] for question in source.questions}
     if "amount" in mapping.said() and "fee" not in mapping.said():
         asked.add("fee")  # it was found for the earlier amount
+    if _is_elsewhere(earlier, mapping):
+        # What was found or said about columns was about those of the table that was read before.
+        by_people = set(source.detection.get("said") or ())
+        asked |= {field for field in earlier.said() if field not in by_people}
+        asked |= {pointer.partition("/")[0] for pointer, _ in earlier.named()}
     before = {field: spec for field, spec in earlier.said().items() if field not in asked}
-    return {**before, **mapping.said()}
+    said = {**before, **mapping.said()}
+    sheet = earlier.table.sheet if earlier.table is not None else None
+    if mapping.table is not None and mapping.table.sheet is None and sheet is not None:
+        said["table"] = {**said["table"], "sheet": sheet}  # a line is one of the sheet that was chosen
+    return said
+
+
+def _is_elsewhere(earlier: Mapping, mapping: Mapping) -> bool:
+    """Whether a mapping chooses another sheet or another line as the header than the one before."""
+    if mapping.table is None:
+        return False
+    before = earlier.table or TableSpec()
+    sheet = mapping.table.sheet or before.sheet
+    return (sheet, mapping.table.header_row) != (before.sheet, before.header_row)
 
 
 def faults_of_columns(mapping: Mapping, known: Collection[str]) -> list[Fault]:

@@ -1,5 +1,6 @@
 """Answers about where the table is, and about signs: each shows what it would make of rows of the file."""
 
+import datetime as dt
 import io
 
 import pytest
@@ -114,3 +115,71 @@ def test_turned_dates_show_both_readings(ask):
     dates = {value: [date for date, _ in rows] for value, rows in shown(asked).items()}
     assert dates["ymd"] == ["2024-01-03", "2024-05-03", "2024-03-13"]
     assert dates["ydm"] == ["2024-03-01", "2024-03-05", "2024-03-13"]
+
+
+def test_an_answer_about_the_smallest_unit_shows_the_currency_of_each_row(ask):
+    rows = [(1, 15000, "JPY"), (2, -250, "EUR"), (13, 300, "EUR")]
+    lines = (f'{{"booked":"2024-03-{day:02}","amount":{amount},"currency":"{code}"}}\n' for day, amount, code in rows)
+
+    asked = ask("".join(lines), "a.jsonl")["minor_units"]
+
+    read = [[(row["amount"], row["currency"]) for row in answer["rows"]] for answer in asked["answers"]]
+    assert read[0] == [("15000", "JPY"), ("-2.50", "EUR"), ("3.00", "EUR")]
+    assert read[1] == [("15000", "JPY"), ("-250.00", "EUR"), ("300.00", "EUR")]
+
+
+@pytest.mark.parametrize(
+    ("cells", "first", "other"),
+    [
+        (("-5.00 kr", "7.50 kr"), "SEK", "EUR"),
+        (("$-5.00", "$7.50"), "USD", "EUR"),
+        (("-5.00,kr", "7.50,kr"), "SEK", "EUR"),
+    ],
+)
+def test_a_sign_offers_the_currencies_that_it_may_mean(ask, cells, first, other):
+    header = "Date,Text,Amount" + (",Currency" if "," in cells[0] else "")
+    asked = ask(f"{header}\n2024-01-05,Rent,{cells[0]}\n2024-01-16,Sale,{cells[1]}\n")["currency"]
+
+    offered = [answer["value"] for answer in asked["answers"]]
+    assert (offered[0], offered[-1]) == (first, "XXX")
+    assert set(offered[:-1]) <= set(asked["choices"])
+    assert other not in asked["choices"]
+
+
+def days_by_answer(question):
+    return {a["value"]: [row["date"] for row in a["rows"]] for a in question["answers"] if a["value"] is not None}
+
+
+DAYS = {
+    "05.03. 28.03.": {"2026": "2026-03-05", "2025": "2025-03-05", "2024": "2024-03-05"},
+    "5_Mar 28_Mar": {"2026": "2026-03-05", "2025": "2025-03-05", "2024": "2024-03-05"},
+    "05/06 07/08": {"2026 dm": "2026-06-05", "2026 md": "2026-05-06", "2025 dm": "2025-06-05", "2025 md": "2025-05-06"},
+}
+
+
+@pytest.mark.parametrize(("cells", "first"), DAYS.items(), ids=DAYS)
+def test_each_answer_about_days_without_a_year_gives_one(ask, monkeypatch, cells, first):
+    monkeypatch.setattr("matching.reading.roles.understand.now", lambda: dt.datetime(2026, 6, 1, tzinfo=dt.UTC))
+    one, two = (cell.replace("_", " ") for cell in cells.split())
+
+    asked = ask(f"Date,Text,Amount,Currency\n{one},Rent,-1.50,EUR\n{two},Sale,2.50,EUR\n")["date_column"]
+
+    assert {value: days[0] for value, days in days_by_answer(asked).items()}.items() >= first.items()
+
+
+ORDERS = {
+    "05062024 07082024": ("2024-06-05", "2024-05-06"),
+    "050607 070806": ("2007-06-05", "2007-05-06"),
+    "05/06 07/08": ("2024-06-05", "2024-05-06"),
+}
+
+
+@pytest.mark.parametrize(("cells", "read"), ORDERS.items(), ids=ORDERS)
+def test_each_answer_about_the_order_of_dates_reads_them(ask, cells, read):
+    one, two = cells.split()
+    above = "Statement 2024\n" if "/" in cells else ""
+
+    asked = ask(f"{above}Date;Text;Amount;Currency\n{one};Rent;-1.50;EUR\n{two};Sale;2.50;EUR\n")["date_order"]
+
+    days = days_by_answer(asked)
+    assert (days["dmy"][0], days["mdy"][0]) == read

@@ -319,3 +319,9 @@ def test_codes_in_small_letters_show_that_a_program_wrote_a_table(load, code, is
     found = load("\n".join(["created,amount,currency", *lines]) + "\n")
 
     assert ("minor_units" in {kind for _, kind in found.questions}) is is_asked
+
+
+def test_a_table_without_rows_has_its_columns(load):
+    found = load("Date,Text,Amount,Currency\n", mapping={"amount": {"column": "Amount"}})
+
+    assert (list(found.profiles), found.amounts, found.rejects) == (["Date", "Text", "Amount", "Currency"], [], [])

@@ -72,7 +72,7 @@ def test_lists_beside_the_table_are_named(load):
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("[]", "without a list of objects"),
+        ('[{"a.b": 1, "a": {"b": 2}}]', "line 1, a.b: the object has the same key twice"),
         ('{\n "id": 1,\n "amount": 2\n}', "without a list of objects"),
         ("[[1,2],[3,4]]", "without a list of objects"),
         ("[{},{}]", "without a list of objects"),
@@ -110,3 +110,13 @@ def test_a_value_at_the_border_of_two_pieces_is_read_whole(load):
     found = load(f"[{','.join(rows)}]")
 
     assert found.amounts == ["1234567.25"] * 13
+
+
+@pytest.mark.parametrize("text", ["[]", '{"data": []}', '{"data": {"items": []}}\n'])
+def test_an_empty_list_is_refused_as_one(load, text):
+    with pytest.raises(FileRejected, match="only an empty list, so there are no rows in it"):
+        load(text, "a.json")
+
+
+def test_one_record_with_an_empty_list_is_a_row(load):
+    assert load('{"id": "x", "amount": "1.50", "tags": []}\n').data == [{"id": "x", "amount": "1.50", "tags": "[]"}]

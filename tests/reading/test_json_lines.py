@@ -82,7 +82,7 @@ def test_a_key_and_a_key_in_an_object_with_the_same_name_are_never_mixed(load):
     found = load('{"a":{"b":1}}\n{"a":{"b":2},"a.b":3}\n{"a.b":4}\n')
 
     assert [row["a.b"] for row in found.data] == ["1", "4"]
-    assert found.rejects == [(2, None, "duplicate_key")]
+    assert found.rejects == [(2, "a.b", "duplicate_key")]
 
 
 @pytest.mark.parametrize("key", ["", "k" * 260, "\\u0000"])
@@ -111,3 +111,19 @@ def test_uneven_whole_numbers_beside_a_currency_may_be_cents_though_some_are_sma
     found = load("\n".join(days) + "\n", "a.jsonl")
 
     assert ("minor_units" in {kind for _, kind in found.questions}) is is_asked
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        (
+            '{"amount.value": "1.00", "amount": {"value": "5.50"}}',
+            "line 1, amount.value: the object has the same key twice",
+        ),
+        ('{"a": 1, "a": 2}', "line 1: the object has the same key twice"),
+        ("{}", "no line of the file has a JSON object with a key"),
+    ],
+)
+def test_a_file_of_which_no_line_can_be_read_says_why(load, line, says):
+    with pytest.raises(FileRejected, match=says):
+        load(f"{line}\n" * 3, "a.jsonl")

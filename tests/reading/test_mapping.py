@@ -199,3 +199,25 @@ def test_an_answer_about_the_decimal_mark_does_not_answer_the_sign(load):
 
     assert ("Kind", "sign") in found.questions
     assert set(found.amounts) == {None}
+
+
+@pytest.mark.parametrize(
+    ("cells", "spec", "days"),
+    [
+        (("05.03.", "28.03."), {"year": 2019}, ["2019-03-05", "2019-03-28"]),
+        (("5 Mar", "28 Mar"), {"year": 2019, "order": "dmy"}, ["2019-03-05", "2019-03-28"]),
+        (("05/06", "07/08"), {"year": 2019, "order": "mdy"}, ["2019-05-06", "2019-07-08"]),
+        (("05062024", "07082024"), {"order": "mdy"}, ["2024-05-06", "2024-07-08"]),
+        (("050624", "070824"), {"order": "dmy"}, ["2024-06-05", "2024-08-07"]),
+    ],
+)
+def test_a_year_or_an_order_is_enough_to_read_dates(load, cells, spec, days):
+    body = f"Date;Text;Amount\n{cells[0]};a;1.50\n{cells[1]};b;-2.50\n"
+
+    assert load(body, mapping={"date": {"column": "Date", **spec}}).dates == days
+
+
+def test_a_year_alone_does_not_say_which_of_two_numbers_is_the_day(load):
+    body = "Date;Text;Amount\n05/06;a;1.50\n07/08;b;-2.50\n"
+
+    assert ("Date", "date_order") in load(body, mapping={"date": {"column": "Date", "year": 2019}}).questions

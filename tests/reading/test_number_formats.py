@@ -2,7 +2,8 @@
 
 import pytest
 
-from matching.reading.number_formats import kind_of_format, number_text
+from matching.reading.number_formats import cell_format, cell_text, kind_of_format, number_text
+from matching.reading.rows import Exact
 
 
 @pytest.mark.parametrize(
@@ -88,3 +89,38 @@ def test_days_may_be_counted_from_1904():
         "9999-12-31",
         "2957004",
     ]
+
+
+@pytest.mark.parametrize(
+    ("code", "shown"),
+    [
+        ('""0.00" Dr"', ["12.5 Dr", "-5 Dr"]),
+        ('0.00" Dr";0.00" Cr"', ["12.5 Dr", "5 Cr"]),
+        ('0.00" Dr";-0.00" Cr"', ["12.5 Dr", "-5 Cr"]),
+        ('#,##0.00"-"', ["-12.5", "-5"]),
+        ('#,##0.00"-";#,##0.00', ["-12.5", "5"]),
+        ("#,##0.00;(#,##0.00)", ["12.5", "-5"]),
+        ("#,##0.00;[Red]#,##0.00", ["12.5", "-5"]),
+        ('"EUR" #,##0.00', ["EUR 12.5", "EUR -5"]),
+        ("#,##0.00 [$€-407]", ["12.5 €", "-5 €"]),
+        ('_("$"* #,##0.00_);_("$"* (#,##0.00)', ["$ 12.5", "$ -5"]),
+    ],
+)
+def test_a_format_shows_a_currency_and_a_sign(code, shown):
+    style = cell_format(170, code)
+
+    assert [cell_text(text, style, is_1904=False) for text in ("12.5", "-5")] == shown
+    assert all(isinstance(cell_text(text, style, is_1904=False), Exact) for text in ("12.5", "-5"))
+
+
+@pytest.mark.parametrize("code", ['0.00" kg"', '"P"0000', '0.00,,"M"', "[$-407]0.00", '[>=100]0.00" Cr"'])
+def test_other_words_of_a_format_are_no_part_of_the_number(code):
+    assert cell_text("12.5", cell_format(170, code), is_1904=False) == "12.5"
+
+
+def test_a_format_whose_currency_depends_on_the_country_shows_none():
+    assert cell_text("12.5", cell_format(44, '"$"* #,##0.00'), is_1904=False) == "12.5"
+
+
+def test_a_zero_has_no_minus_by_its_format():
+    assert cell_text("0", cell_format(170, '#,##0.00"-"'), is_1904=False) == "0"

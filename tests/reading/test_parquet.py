@@ -204,3 +204,26 @@ def test_a_nested_text_that_is_repeated_is_read_in_small_pieces(tmp_path, kind):
     batches = read_batches(path, detect(path))
 
     assert all(next(batches).columns.nbytes < 64 * 1024**2 for _ in range(3))
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_asked"), [(pa.int64(), True), (pa.int32(), True), (pa.float64(), False), (pa.decimal128(30, 2), False)]
+)
+def test_integers_may_count_the_smallest_unit_as_in_json(load, tmp_path, kind, is_asked):
+    table = {
+        "booked": [f"2024-03-0{day}" for day in range(1, 5)],
+        "amount": pa.array([-12500, 250000, -350, 99900]).cast(kind),
+        "currency": ["EUR"] * 4,
+    }
+    pq.write_table(pa.table(table), tmp_path / "s")
+
+    found = load((tmp_path / "s").read_bytes(), "a.parquet")
+
+    assert (("amount", "minor_units") in found.questions) is is_asked
+
+
+def test_a_table_without_rows_has_its_columns(load, tmp_path):
+    money = pa.struct([("value", pa.int64())])
+    pq.write_table(pa.table({"day": pa.array([], pa.string()), "amount": pa.array([], money)}), tmp_path / "s")
+
+    assert list(load((tmp_path / "s").read_bytes(), "a.parquet").profiles) == ["day", "amount.value"]

@@ -234,6 +234,25 @@ def test_dates_times_durations_and_percentages_are_read_as_shown(load):
     ]
 
 
+def test_a_sign_and_a_currency_that_only_a_format_shows_are_read(load):
+    def fill(book):
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["Date", "Text", "Amount", "Euros"])
+        for row, (side, sign) in enumerate([("Dr", "-"), ("Cr", ""), ("Dr", "-"), ("Cr", "")], 1):
+            sheet.write_row(row, 0, [f"2024-04-0{row}", "x"])
+            sheet.write_number(row, 2, 100.5 * row, book.add_format({"num_format": f'""0.00" {side}"'}))
+            sheet.write_number(row, 3, 0.5 * row, book.add_format({"num_format": f'#,##0.00"{sign}" [$€-407]'}))
+
+    sides = load(
+        workbook(fill), "a.xlsx", {"amount": {"column": "Amount", "sign": {"column": "Amount", "negative": ["DR"]}}}
+    )
+    euros = load(workbook(fill), "a.xlsx", {"amount": {"column": "Euros"}})
+
+    assert [row["Amount"] for row in sides.data[:2]] == ["100.5 Dr", "201 Cr"]
+    assert sides.amounts == ["-100.5", "201", "-301.5", "402"]
+    assert (euros.amounts, set(euros.currencies)) == (["-0.5", "1", "-1.5", "2"], {"EUR"})
+
+
 def test_days_from_1904_are_read_as_shown(load):
     def fill(book):
         sheet = ledger(book)

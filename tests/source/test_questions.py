@@ -110,3 +110,21 @@ async def test_cells_of_any_length_are_cut(load):
     source = await load(body)
 
     assert len(str(source["questions"])) < 10_000
+
+
+async def test_another_table_is_read_by_its_own_columns(load, settled, stored, alice):
+    first = "Date,Text,Amount,Currency\n2024-03-05,a,-10.00,EUR\n2024-03-06,b,5.00,EUR\n"
+    source = await load(first + "\nDay,Item,Sum,Money\n04/25/2024,c,-1.00,USD\n04/26/2024,d,2.00,USD\n")
+    answer = next(q for q in source["questions"] if q["kind"] == "header")["answers"][1]
+
+    await alice.ok("PATCH", f"/sources/{source['id']}", {"mapping": answer["mapping"]})
+    moved = await settled(source["id"])
+    records, _ = await stored(moved)
+
+    assert (moved["status"], moved["problem"]) == ("ready", None)
+    assert [(r["date"], r["amount"]["amount"]) for r in records] == [("2024-04-25", "-1.00"), ("2024-04-26", "2.00")]
+
+    await alice.ok("PATCH", f"/sources/{source['id']}", {"mapping": {"table": {"header_row": 1}}})
+    back = await settled(source["id"])
+
+    assert (back["status"], back["mapping"]["date"]["column"]) == ("ready", "Date")

@@ -41,6 +41,14 @@ COUNTS = frozenset({"serial", "serial1904", *calendar.UNITS})
 SOLID = frozenset({"ymd8", "dmy8", "mdy8", "ymd7_roc", "ymd6", "dmy6", "mdy6", "dm4", "md4"}) | COUNTS
 WEAK = YEARLESS | SOLID - {"ymd8", "dmy8", "mdy8"}
 RARE = frozenset({"ydm", "ydm2"})
+# What an order stands for in a mapping without a form.
+NAMED_MONTHS = ("dMy", "Mdy", "yMd", "dMy2")
+NAMED_BY_ORDER = {
+    "ymd": ("ymd", "ymd8", *NAMED_MONTHS),
+    "dmy": ("ymd", "ymd8", "dmy", "dmy2", *NAMED_MONTHS),
+    "mdy": ("ymd", "ymd8", "mdy", "mdy2", *NAMED_MONTHS),
+    "ydm": ("ydm", "ydm2", *NAMED_MONTHS),
+}
 LEAP_YEAR = 2024
 SLOTS = 8  # groups of digits that are looked at
 _RUN = re.compile(rb"[0-9]+")

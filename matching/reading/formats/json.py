@@ -1,17 +1,20 @@
 """JSON as batches: one document that is a list of objects, or an object around one list of objects."""
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from matching.reading.document import INSTEAD, MAX_LISTS, items_of
+from matching.reading.document import INSTEAD, MAX_LISTS, is_empty, items_of
 from matching.reading.format import Detection, Format, Start
 from matching.reading.formats.jsonl import looks_like_lines
-from matching.reading.objects import Bad, Columns, row_of
+from matching.reading.lines import open_text
+from matching.reading.objects import Bad, Columns, row_of, says_why
 from matching.reading.rows import TOO_LONG, Builder, RawBatch
 from matching.reading.values import FileRejected
 
+MAX_EMPTY = 4096  # characters of a document that has no rows
 MAIN_SHARE = 10  # a list is the table if it has this many times the objects of all other lists
 _DOCUMENT = re.compile(r'\[\s*[\[{]|\[\s*\]\s*$|\{\s*(?:"(?:[^"\\]|\\.)*"\s*:|\}\s*$)')
 _MISMATCH = "the file is not one JSON document; leave the format out"
@@ -30,6 +33,7 @@ class _List:
     has_names: bool = False
     has_own_lines: bool = True
     last_line: int = 0
+    unread: tuple[int, Bad] | None = None  # the line of the first value that cannot be read, and why
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,10 @@ def read_json(path: Path, detection: Detection, batch_rows: int) -> Iterator[Raw
 def _find_table(path: Path, encoding: str) -> _Table:
     lists = _lists(path, encoding)
     best = max(lists, key=lambda found: found.objects, default=None)
+    if best is None and _is_empty(path, encoding):
+        raise FileRejected("the JSON document has only an empty list, so there are no rows in it")
+    if best is not None and not best.has_names and best.unread is not None:
+        raise FileRejected(f"no object of the JSON document can be read; {says_why(*best.unread)}; {INSTEAD}")
     if best is None or not best.has_names:
         raise FileRejected("the file is one JSON document without a list of objects; write one object on each line")
     others = [found for found in lists if found is not best]
@@ -79,6 +87,13 @@ def _find_table(path: Path, encoding: str) -> _Table:
     if not best.has_own_lines:
         notes = (*notes, "the objects are not on lines of their own, so their places are counted from 1")
     return _Table(best.name, columns, levels, best.has_own_lines, notes)
+
+
+def _is_empty(path: Path, encoding: str) -> bool:
+    """Whether a document is short and has only empty lists. It is known to be sound."""
+    with open_text(path, encoding) as file:
+        text = file.read(MAX_EMPTY)
+    return len(text) < MAX_EMPTY and is_empty(json.loads(text))
 
 
 def _lists(path: Path, encoding: str) -> list[_List]:
@@ -101,6 +116,8 @@ def _lists(path: Path, encoding: str) -> list[_List]:
         if not isinstance(row, Bad):
             found.columns.add(item.value, row)
             found.has_names = found.has_names or bool(row)
+        elif isinstance(item.value, dict):
+            found.unread = found.unread or (item.line, row)
     return list(lists.values())
 
 

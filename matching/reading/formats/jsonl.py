@@ -9,7 +9,7 @@ from typing import Any
 from matching.reading.document import has_list
 from matching.reading.format import Detection, Format, Start
 from matching.reading.lines import lines_of
-from matching.reading.objects import Bad, Columns, Decoder, row_of
+from matching.reading.objects import Bad, Columns, Decoder, row_of, says_why
 from matching.reading.rows import Builder, Fault, RawBatch
 from matching.reading.values import FileRejected
 
@@ -37,13 +37,18 @@ def _columns(path: Path, encoding: str) -> tuple[tuple[str, ...], int]:
     """The columns, and how many levels of objects they hold."""
     columns = Columns()
     has_any = False
-    for _, parsed in _values(path, encoding):
+    first: tuple[int, Bad] | None = None
+    for line, parsed in _values(path, encoding):
         row = parsed if isinstance(parsed, Bad) else row_of(parsed)
         if not isinstance(row, Bad):
             columns.add(parsed, row)
             has_any = has_any or bool(row)
+        else:
+            first = first or (line, row)
+    if not has_any and first is not None and first[1].fault.code != "not_an_object":
+        raise FileRejected(f"no line of the file can be read; {says_why(*first)}")
     if not has_any:
-        raise FileRejected("the file has no JSON object on any line")
+        raise FileRejected("no line of the file has a JSON object with a key; write one object on each line")
     return columns.finish(path.stat().st_size)
 
 

@@ -255,8 +255,20 @@ def _nested_text(value: Any) -> str:
     return json.dumps(value, default=lambda v: v.hex() if isinstance(v, bytes) else str(v), ensure_ascii=False)
 
 
-def _detect(_: Path, __: Start, ___: object = None) -> Detection:
-    return Detection("parquet")
+def _detect(path: Path, _: Start, __: object = None) -> Detection:
+    """The columns, and which of them may hold fractions. None if the file is damaged, which its reader says."""
+    try:
+        schema = _opened(path).schema_arrow
+        flat, levels = _flat_names(schema)
+        table = schema.empty_table()
+        for _level in range(levels):
+            table = table.flatten()
+    except (pa.ArrowException, OSError, ValueError, MemoryError):
+        return Detection("parquet")
+    names = unique_names(flat)[0]
+    kinds = zip(names, table.schema.types, strict=True)
+    fractions = frozenset(name for name, kind in kinds if pa.types.is_floating(kind) or pa.types.is_decimal(kind))
+    return Detection("parquet", names, fractions=fractions)
 
 
 FORMAT = Format(

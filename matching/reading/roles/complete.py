@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from matching.reading.cells.days import WEAK, YEARLESS, order_of
+from matching.reading.cells.days import COUNTS, NAMED_BY_ORDER, WEAK, YEARLESS, order_of
 from matching.reading.roles.facts import Column, Facts
 
 
@@ -25,6 +25,13 @@ def _date(spec: dict[str, Any], facts: Facts) -> dict[str, Any]:
     if spec.get("parts"):
         return {"order": "ymd", **{key: value for key, value in spec.items() if value is not None}}
     order = spec.get("order")
+    if spec.get("year") is not None and (forms := yearless_forms(column, order)):
+        # Of two orders that fit equally well, nobody knows which is meant.
+        return spec | ({"order": order_of(forms[0]), "form": forms[0]} if len(forms) == 1 else {})
+    if order and not any(column.days.fits.get(form) for form in NAMED_BY_ORDER[order]):
+        written = {form: n for form, n in column.days.fits.items() if order_of(form) == order and form not in YEARLESS}
+        best = max(written, key=lambda form: (written[form], form not in WEAK), default=None)
+        return spec if best is None or best in COUNTS else spec | {"form": best}
     fits = {
         form: count
         for form, count in column.days.fits.items()
@@ -42,6 +49,16 @@ def _date(spec: dict[str, Any], facts: Facts) -> dict[str, Any]:
         if best not in ("ymd", "dmy", "mdy", "dmy2", "mdy2", "ydm"):
             spec["form"] = best
     return spec
+
+
+def yearless_forms(column: Column, order: str | None = None) -> list[str]:
+    """The ways to read a column as days without a year, if more cells are such days than whole dates; the best, or several."""
+    fits = column.days.fits
+    found = {form: fits[form] for form in sorted(YEARLESS & fits.keys()) if order in (None, order_of(form))}
+    most = max(found.values(), default=0)
+    if most == 0 or any(count >= most for form, count in fits.items() if form not in WEAK):
+        return []
+    return [form for form, count in found.items() if count == most]
 
 
 def _amount(spec: dict[str, Any], facts: Facts) -> dict[str, Any]:

@@ -387,7 +387,7 @@ class Decision:
 
     def _looks_minor(self, number: Amounts, bookings: Bookings) -> bool:
         """Whether a program wrote whole numbers of some size beside a currency that has a smaller unit."""
-        if number.has_decimals:
+        if number.has_decimals or number.name in self.facts.fractions:
             return False
         if self.currencies and all(money.without_decimals(codes) for codes in self.currencies.values()):
             return False
@@ -411,8 +411,9 @@ class Decision:
             self.found.mapping["currency"] = {"value": found.value}
         else:
             self.found.mapping["currency"] = {"value": NO_CURRENCY}
+            meanings = money.meanings_for(self.facts, amounts, bookings.places, self.currencies)
             self.found.questions.append(
-                {"column": amounts[0].name, "columns": [], "kind": "currency", "choices": [], "examples": []}
+                {"column": amounts[0].name, "columns": [], "kind": "currency", "choices": meanings, "examples": []}
             )
 
     def _roles_of(self, movement: Movement, why: str | None) -> None:

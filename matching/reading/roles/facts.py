@@ -153,8 +153,9 @@ class Facts:
     A table. `rows` numbers its data rows from 0, and `lines` says where each stands in the file, from 1.
 
     `above` are the lines above the header, `other` those that are not as wide as it. Of a long file only some rows are
-    here; `joined` is the number of the first ones between which none is missing, if that is not all. `countries` are the
-    currencies of the countries that the table names, once somebody has looked.
+    here; `joined` is the number of the first ones between which none is missing, if that is not all. `fractions` are the
+    columns whose type may hold fractions. `countries` are the currencies of the countries that the table names, once
+    somebody has looked.
     """
 
     columns: list[Column]
@@ -162,6 +163,7 @@ class Facts:
     lines: Int64
     above: list[Line] = field(default_factory=list)
     joined: int | None = None
+    fractions: frozenset[str] = frozenset()
     countries: frozenset[str] | None = None
 
     @property

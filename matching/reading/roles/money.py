@@ -128,6 +128,13 @@ def originals(facts: Facts, numbers: tuple[Amounts, ...], columns: dict[int, fro
     return [n for n in varied if any(bool((n.valid == o.valid).all()) for o in fitting)]
 
 
+# By turnover, BIS Triennial Central Bank Survey 2022.
+TRADED = (
+    *("USD", "EUR", "JPY", "GBP", "CNY", "AUD", "CAD", "CHF", "HKD", "SGD", "SEK", "KRW", "NOK", "NZD", "INR", "MXN"),
+    *("TWD", "ZAR", "BRL", "DKK", "PLN", "THB", "ILS", "IDR", "CZK", "AED"),
+)
+
+
 def currency_for(facts: Facts, amounts: tuple[Amounts, ...], places: Any, columns: dict[int, frozenset[str]]) -> Found:
     """The currency of the chosen amount."""
     rows = np.zeros(facts.count, np.bool_)
@@ -155,6 +162,21 @@ def currency_for(facts: Facts, amounts: tuple[Amounts, ...], places: Any, column
         if code is not None and code in (CURRENCIES if sign is None else sign.meanings):
             return Found(value=code, proof="the name of the balance says so")
     return Found(is_shared=sign is not None)
+
+
+def meanings_for(
+    facts: Facts, amounts: tuple[Amounts, ...], places: Any, columns: dict[int, frozenset[str]]
+) -> list[str]:
+    """What the sign of amounts, or the one beside them, may stand for, the most traded first. Empty if there is none."""
+    rows = np.zeros(facts.count, np.bool_)
+    rows[places] = True
+    sign = sign_of([amount.column for amount in amounts], rows)
+    beside = _beside(facts, amounts, places, columns) if sign is None else None
+    if beside is not None and (column := facts.named(beside.column)) is not None:
+        levels = column.levels(rows, MAX_CODES)
+        sign = sign_in(levels.values) if levels is not None else None
+    meanings = sign.meanings if sign is not None else frozenset()
+    return sorted(meanings, key=lambda code: (TRADED.index(code) if code in TRADED else len(TRADED), code))
 
 
 def _codes_of(found: Found, facts: Facts, columns: dict[int, frozenset[str]]) -> frozenset[str]:

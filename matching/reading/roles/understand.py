@@ -12,9 +12,11 @@ from typing import Any
 import numpy as np
 
 from core.clock import now
+from matching.reading.cells.days import order_of
 from matching.reading.cells.kinds import are_any
 from matching.reading.roles import money, proof, totals, unproved
 from matching.reading.roles.amounts import Amounts, Bookings, bookings_of, marks_of, number_columns
+from matching.reading.roles.complete import yearless_forms
 from matching.reading.roles.dates import date_columns, main_date
 from matching.reading.roles.decide import Decision
 from matching.reading.roles.facts import Column, Facts, Mask
@@ -26,8 +28,9 @@ from matching.reading.roles.shared import meant_by, sign_of
 from matching.reading.roles.states import States, states_of
 from matching.reading.roles.totals import LeftOut, Suspect
 from matching.reading.roles.words import says
-from matching.reading.roles.writing import Dates, read_dates
+from matching.reading.roles.writing import Dates, read_dates, weak_forms
 
+YEARS_OFFERED = 3  # this one and those before, for days without one
 MAX_NAMED = 8  # columns that are offered as dates
 FULL_SHARE = 0.6  # of the usual number of filled cells, from which a row without a date is a booking that lacks it
 
@@ -37,15 +40,17 @@ def understand(
     *,
     by_program: bool = False,
     only_records: bool = False,
+    has_sums: bool = True,
     today: date | None = None,
     said: dict[str, Any] | None = None,
 ) -> Understanding:
     """
     What a table means. `by_program`: programs write such files, in which amounts may count the smallest unit.
-    `only_records`: such files have no captions between their rows. `said` is what people said about the columns.
+    `only_records`: such files have no captions between their rows; `has_sums`: but there may be totals. `said` is what people said about the columns.
     """
     reader = _Reader(facts, by_program, only_records, today or now().date())
     reader.said = said or {}
+    reader.has_sums = has_sums
     return reader.run()
 
 
@@ -61,6 +66,7 @@ class _Reader:
         self.states: States | None = None
         self.currencies: dict[int, frozenset[str]] = {}
         self.said: dict[str, Any] = {}
+        self.has_sums = True
         self._always: list[Column] | None = None  # the columns that each booking fills, but for amounts
 
     def run(self) -> Understanding:
@@ -81,10 +87,15 @@ class _Reader:
 
     def _given_date(self) -> Dates | None:
         """The date column that somebody pointed at, read by its values."""
-        said = self.said.get("date")
-        column = self.facts.named(said["column"]) if said else None
+        said = self.said.get("date") or {}
+        column = self.facts.named(said.get("column"))
         if column is None:
             return None
+        if (year := said.get("year")) is not None and not said.get("form"):
+            forms = yearless_forms(column, said.get("order"))
+            read = [Dates(column, form, *column.days.days(form, year), year=year) for form in forms]
+            if read:
+                return replace(read[0], rivals=tuple(forms)) if len(forms) > 1 else read[0]
         strong = date_columns(self.facts)
         is_weak = not bool((column.days.ok & column.filled).any())
         return read_dates(column, column.filled, self.facts, strong, self.today, weak=is_weak)
@@ -256,7 +267,7 @@ class _Reader:
                 mapping["date"] = self.dates.spec()
                 self.found.give(self.dates.column, "booked", None)
         elif unread := [c for c in self.facts.columns if self._may_be_dates(c)]:
-            self.found.questions.append(_unread_dates(unread, self.rows))
+            self.found.questions.append(_unread_dates(unread, self.rows, self.today))
         taken = set(self.found.roles) | ({self.dates.column.name} if self.dates else set())
         reference = reference_of(self.facts, self.rows, taken)
         if reference is not None:
@@ -272,7 +283,7 @@ class _Reader:
 
     def _leave_out_rest(self) -> None:
         """Rows without a date are captions, totals and the like, unless they are as full as a booking."""
-        if self.only_records:
+        if self.only_records and not (self.has_sums and self.dates is not None):
             return
         left = {row.place for row in self.found.left_out}
         rest = [int(place) for place in np.flatnonzero(~self.rows) if int(place) not in left]
@@ -282,6 +293,9 @@ class _Reader:
         counts = self.facts.filled_cells
         usual = int(np.median(counts[self.rows])) if self.rows.any() else 0
         sums = set(totals.undated_sums(self.facts, self.rows, self.found.mapping)) if self.dates is not None else set()
+        if self.only_records:
+            self.found.left_out += self._sums_among(rest, suspects, sums)
+            return
         for place in rest:
             if place in sums:
                 self.found.left_out.append(LeftOut(place, "total"))
@@ -289,6 +303,22 @@ class _Reader:
             reason = self._reason_of(place, suspects.get(place), usual)
             if reason is not None:
                 self.found.left_out.append(reason)
+
+    def _sums_among(self, rest: list[int], suspects: dict[int, Suspect], sums: set[int]) -> list[LeftOut]:
+        """
+        The totals and balances among records without a date, which may also be bookings that nobody has booked yet: their
+        words say nothing else, or they add up the others and have words for it or fewer cells than any booking.
+        """
+        found = []
+        counts = self.facts.filled_cells
+        least = int(counts[self.rows].min()) if self.rows.any() else 0
+        for place in rest:
+            suspect = suspects.get(place)
+            if place in sums and (suspect is not None or counts[place] < least):
+                found.append(LeftOut(place, "total"))
+            elif suspect is not None and suspect.is_sure:
+                found.append(LeftOut(place, suspect.reason))
+        return found
 
     def _has_amount(self, place: int) -> bool:
         spec = self.found.mapping.get("amount", {})
@@ -330,11 +360,19 @@ class _Reader:
         return None if self.facts.filled_cells[place] >= least else LeftOut(place, "caption")
 
 
-def _unread_dates(columns: list[Column], rows: Mask) -> dict[str, Any]:
-    """The question which column is the date, if some are called so and none can be read as one."""
+def _unread_dates(columns: list[Column], rows: Mask, today: date) -> dict[str, Any]:
+    """
+    The question which column is the date, if some are called so and none can be read as one; or which year it is, if that is
+    all that is missing.
+    """
     names = [column.name for column in columns[:MAX_NAMED]]
     examples = [columns[0].text(int(row)) for row in np.flatnonzero(rows & columns[0].filled)[:4]]
-    return {"column": names[0], "columns": names, "kind": "date_column", "choices": names, "examples": examples}
+    question = {"column": names[0], "columns": names, "kind": "date_column", "choices": names, "examples": examples}
+    forms = {order_of(form): form for form in yearless_forms(columns[0]) if form in weak_forms(columns[0], rows)}
+    if not forms:
+        return question
+    years = [today.year - back for back in range(YEARS_OFFERED)]
+    return question | {"choices": names[1:], "forms": forms, "years": years}
 
 
 def _is_waiting(texts: list[str]) -> bool:

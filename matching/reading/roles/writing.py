@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from matching.reading.cells.days import WEAK, YEARLESS, order_of
+from matching.reading.cells.days import NAMED_BY_ORDER, WEAK, YEARLESS, order_of
 from matching.reading.roles.facts import Column, Facts, Mask
 from matching.reading.roles.scripts import writes_ethiopic, writes_persian
 
@@ -60,12 +60,15 @@ class Dates:
                 "choices": list(self.columns),
                 "examples": [self.column.text(int(row)) for row in rows],
             }
+        # An order alone stands for dates of three parts; any other writing has to be said beside it.
+        written = {order_of(form): form for form in self.rivals if form not in NAMED_BY_ORDER[order_of(form)]}
+        known = {"forms": self.forms or written, "year": self.year}
         return {
             "column": self.column.name,
             "kind": "date_order" if len(self.rivals) > 1 else "date_column",
             "choices": list(dict.fromkeys(order_of(form) for form in self.rivals)),
             "examples": [self.column.text(int(row)) for row in rows],
-        } | ({"forms": self.forms} if self.forms else {})
+        } | {name: value for name, value in known.items() if value and len(self.rivals) > 1}
 
 
 def read_dates(

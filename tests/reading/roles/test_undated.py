@@ -1,5 +1,7 @@
 """Rows without a date that the numbers show to be totals, and numbers that are none."""
 
+import json
+
 import pytest
 
 
@@ -81,3 +83,37 @@ def test_plain_numbers_in_few_rows_are_no_rivals_of_an_amount(load, head):
     )
 
     assert found.amounts[-5:] == ["-34.5", "-850", "410.25", "-15", "19.99"]
+
+
+def records(*last):
+    first = [{"Date": f"2024-03-0{n}", "Payee": f"P{n}", "Amount": n * 1.25, "Currency": "EUR"} for n in range(1, 5)]
+    return "".join(json.dumps(record) + "\n" for record in [*first, *last])
+
+
+@pytest.mark.parametrize(
+    ("last", "reason"),
+    [
+        ({"Date": "", "Payee": "Total", "Amount": 12.5}, "total"),
+        ({"Date": None, "Payee": "Total March", "Amount": 12.5}, "total"),
+        ({"Payee": None, "Amount": "12.50"}, "total"),
+        ({"Date": None, "Payee": "Closing balance", "Amount": 112.5}, "closing_balance"),
+    ],
+)
+def test_a_record_without_a_date_that_adds_up_the_others_is_a_total(load, last, reason):
+    found = load(records(last), "a.jsonl")
+
+    assert (found.left_out, len(found.amounts)) == ([(5, reason)], 4)
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        {"Date": None, "Payee": "Total Energies", "Amount": -40},
+        {"Date": None, "Payee": "Closing balance of the year", "Amount": 7},
+        {"Date": None, "Payee": "Rent", "Amount": -40},
+    ],
+)
+def test_a_record_that_only_lacks_its_date_counts(load, last):
+    found = load(records(last), "a.jsonl")
+
+    assert (found.left_out, len(found.amounts)) == ([], 5)
