@@ -24,6 +24,7 @@ from matching.reading.roles.words import (
     outs_by_initials,
     outs_of,
     puts_on_card,
+    roles_of,
     says,
     sides_of,
 )
@@ -47,6 +48,7 @@ _EITHER = re.compile(
     r"[/|]|\s-\s|\s(?:or|and|oder|und|ou|et|o|e|y|u|of|en|eller|och|og|lub|i|nebo|a|или|и)\s", re.IGNORECASE
 )
 PARTIES = ("payer", "payee")
+MAX_SECTIONS, LONGEST_CAPTION, SAID_OUT = 200, 60, 0.5
 
 
 def with_sign(bookings: Bookings, amount: Amounts) -> Choice:
@@ -103,7 +105,8 @@ def with_sign(bookings: Bookings, amount: Amounts) -> Choice:
     if adds_up(bookings, amount):
         return Choice(plain)
     if asked is None:
-        return Choice(questions=[sign_by_hand(amount)]) if _has_both_parties(bookings) else Choice(plain)
+        goes_both_ways = _has_both_parties(bookings) or _sections_go_out(bookings)
+        return Choice(questions=[sign_by_hand(amount)]) if goes_both_ways else Choice(plain)
     column, levels = asked
     return Choice(questions=[words_question(amount, column, levels)])
 
@@ -128,6 +131,21 @@ def _has_both_parties(bookings: Bookings) -> bool:
             told = [{side for side in PARTIES if says(side, half, whole=True)} for half in halves]
             if {"payer"} in told and {"payee"} in told:
                 return True
+    return False
+
+
+def _sections_go_out(bookings: Bookings) -> bool:
+    """Whether a caption above rows, such as "Withdrawals and other debits", says that money goes out, which no sign says."""
+    facts = bookings.facts
+    alone = np.flatnonzero((facts.filled_cells == 1) & ~bookings.rows)[:MAX_SECTIONS]
+    texts = [text for place in alone.tolist() for column in facts.columns if (text := column.text(place))]
+    above = [
+        cell for line in facts.above[-2:] if len(cells := [c for c in line.cells if c.strip()]) == 1 for cell in cells
+    ]
+    for text in (*texts, *above):
+        said = roles_of(text) if len(text) <= LONGEST_CAPTION else {}
+        if said.get("out", 0) >= SAID_OUT > said.get("in", 0):
+            return True
     return False
 
 

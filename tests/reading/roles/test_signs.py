@@ -485,3 +485,34 @@ def test_words_like_totals_in_bookings_stay_among_the_values_of_their_column(loa
     asked = load(rows("Datum;Soort;Bedrag", *lines)).detection.questions
 
     assert all(question["kind"] != "sign" or "Tong" in question["choices"] for question in asked)
+
+
+@pytest.mark.parametrize(
+    ("captions", "is_asked"),
+    [
+        (("Money in", "Money out"), True),
+        (("Gutschriften", "Belastungen"), True),
+        (("Deposits and other credits", "Withdrawals and other debits"), True),
+        (("Ingresos", "Gastos"), True),
+        (("March", "April"), False),
+    ],
+)
+def test_sections_that_say_the_direction_are_asked_about_and_not_read_as_money_in(load, captions, is_asked):
+    rows = [f"2024-03-{n + 1:02},shop {n},{n + 10}.50,EUR\n" for n in range(6)]
+    found = load(
+        "Date,Text,Amount,Currency\n"
+        + f"{captions[0]},,,\n"
+        + "".join(rows[:3])
+        + f"{captions[1]},,,\n"
+        + "".join(rows[3:])
+    )
+
+    assert [kind for _, kind in found.questions] == (["sign"] if is_asked else [])
+
+
+def test_sections_whose_amounts_have_their_signs_are_read(load):
+    found = load(
+        "Date,Text,Amount,Currency\nMoney in,,,\n2024-03-01,a,1.50,EUR\nMoney out,,,\n2024-03-02,b,-2.50,EUR\n"
+    )
+
+    assert (found.questions, found.amounts) == ([], ["1.5", "-2.5"])
