@@ -88,7 +88,11 @@ const settings = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([projects, me, project.addChildren([start, jobs, job, review, sources, source, vaults, vault, members, settings])]),
+  routeTree: root.addChildren([
+    projects,
+    me,
+    project.addChildren([start, jobs, job, review, sources, source, vaults, vault, members, settings]),
+  ]),
   defaultPreload: "intent",
   defaultNotFoundComponent: NotFound,
 });

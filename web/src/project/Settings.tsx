@@ -174,7 +174,9 @@ function Reasons({ reasons, fault, onChange }: ReasonsProps) {
   };
   return (
     <>
-      <p className="small muted">Why a record is written off, or a difference booked. The code stays in exports; people choose by the label.</p>
+      <p className="small muted">
+        Why a record is written off, or a difference booked. The code stays in exports; people choose by the label.
+      </p>
       {fault("") ? <p className="small bad">{fault("")}</p> : null}
       <div className="across">
         <table className="grid" ref={table}>

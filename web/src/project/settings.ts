@@ -10,7 +10,8 @@ export const LIMITS = [
   {
     field: "four_eyes_over",
     label: "Two people sign above",
-    meaning: "The second is a controller or an owner. Two always sign for amounts in other currencies. Without it, nobody has to sign for others.",
+    meaning:
+      "The second is a controller or an owner. Two always sign for amounts in other currencies. Without it, nobody has to sign for others.",
   },
   {
     field: "auto_confirm_up_to",
