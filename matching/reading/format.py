@@ -27,9 +27,8 @@ class Detection:
     # What columns mean, if the format itself says so and nothing has to be found out: a mapping's fields, as `Mapping.said`
     # gives them. What people say counts more.
     mapping: dict[str, Any] = field(default_factory=dict)
-    fractions: frozenset[str] = (
-        frozenset()
-    )  # the columns whose type may hold fractions, also where all values are whole
+    # The columns whose type may hold fractions, also where all values are whole.
+    fractions: frozenset[str] = frozenset()
     contents: object = None  # what the format found during detection, so that its reader need not look for it again
 
 

@@ -54,9 +54,8 @@ def month_among(words: list[Placed], numbers: int, *, has_time: bool) -> Placed 
     for place, word in _phrases(words):
         found[_meaning(word, has_time)].append((place, word))
     named, maybe = found[_Meaning.MONTH], found[_Meaning.MAYBE_MONTH]
-    if (
-        numbers == 1
-    ):  # "Sat 5", "No. 5" and "5 x" are no dates; a weekday does not stand behind the day, so "5 Mar" is one
+    # "Sat 5", "No. 5" and "5 x" are no dates. A weekday does not stand behind the day, so "5 Mar" is one.
+    if numbers == 1:
         named = [placed for placed in named if len(placed[1]) >= MIN_BEGINNING and placed[1] not in ROMAN]
         maybe = [placed for placed in maybe if placed[0] == 1 and len(placed[1]) >= MIN_BEGINNING]
     if numbers > 2:
