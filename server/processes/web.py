@@ -9,6 +9,7 @@ from aiohttp import web
 
 from core import lifeline, log
 from core.settings import Settings, SettingsError
+from server.api.body.intake import INTAKE
 from server.api.connections import CONNECTIONS, RESERVE, raise_descriptor_limit
 from server.api.protocol import Runner
 from server.app import build
@@ -23,6 +24,7 @@ HTTP: dict[str, Any] = {
     "handler_cancellation": True,
     "max_line_size": 32 * 1024,  # bytes; a cursor or filter of 2,000 characters, percent-encoded
     "lingering_time": 3.0,  # seconds for the rest of a body that was refused
+    "shutdown_timeout": 2.0,  # seconds for requests that run when the process stops
 }
 # Connections that wait to be accepted; the kernel's own limit may be lower (net.core.somaxconn). After a restart thousands
 # of sockets come back at once, and with 128 places most of them would have been told to try again a second later.
@@ -49,7 +51,8 @@ async def serve(settings: Settings, *, shares_port: bool = False) -> None:
     lifeline.end_with_parent()
     app = build(settings)
     app[CONNECTIONS].most = max(RESERVE, raise_descriptor_limit() - RESERVE)
-    runner = Runner(app, access_log=None, shutdown_timeout=2.0, **HTTP)
+    runner = Runner(app, access_log=None, **HTTP)
+    trimming = asyncio.create_task(memory.trim_forever(app[INTAKE].had_large), name="memory")
     try:
         await runner.setup()
         # What is loaded by now is never freed; a garbage collection that scanned it again held the loop for 80 ms.
@@ -71,4 +74,5 @@ async def serve(settings: Settings, *, shares_port: bool = False) -> None:
         app[DRAINING].set()
         await site.stop()
     finally:
+        trimming.cancel()
         await runner.cleanup()

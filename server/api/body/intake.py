@@ -8,6 +8,7 @@ the loop between them, and lists of thousands of items are parsed in slices.
 
 import asyncio
 import time
+import weakref
 from collections import Counter
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ MAX_BODY_BYTES = 1024 * 1024
 DEADLINE_S = 300.0  # from the first byte to the last; 16 MiB at 55 kB/s
 HEAVY_BYTES, HEAVY_VALUES = 64 * 1024, 500  # a smaller body is parsed in less than 2 ms
 SHORT_BYTES = 4 * 1024  # so few may be counted when all of them are here
+LARGE_BYTES = 1024 * 1024  # what is made of such a body takes much memory
 HELD_BYTES, HELD_BYTES_EACH = 128 * 1024**2, 32 * 1024**2
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -49,11 +51,17 @@ PLAIN_BODY = BodyLimits()
 
 
 class Intake:
-    """The bodies that a process holds: their bytes in total and per owner."""
+    """
+    The bodies that a process holds: their bytes in total and per owner.
+
+    Attributes:
+        had_large: set when a large body, or what was parsed from it, is gone. Whoever returns its memory clears it.
+    """
 
     def __init__(self) -> None:
         self.parsing = Lane(1, 1, line=8)
         self.held: Counter[str] = Counter()
+        self.had_large = asyncio.Event()
 
     def holding(self, owner: str) -> "Hold":
         """Account for the bytes of one body while the block runs."""
@@ -84,6 +92,8 @@ class Hold(AbstractContextManager["Hold"]):
 
     def __exit__(self, *_: object) -> None:
         held = self._intake.held
+        if self.size_bytes >= LARGE_BYTES:
+            self._intake.had_large.set()
         held[self._owner] -= self.size_bytes
         if not held[self._owner]:
             del held[self._owner]
@@ -114,8 +124,12 @@ async def read(request: web.Request, model: type[Model], limits: BodyLimits = PL
         async with intake.parsing.turn(owner):
             await asyncio.sleep(0)  # let other tasks on the loop run between two large bodies
             if limits.sliced is not None:
-                return await parse_slices(raw, model, limits.sliced), raw
-            return parse_counted(raw, model), raw
+                found = await parse_slices(raw, model, limits.sliced)
+            else:
+                found = parse_counted(raw, model)
+        if len(raw) >= LARGE_BYTES:
+            weakref.finalize(found, intake.had_large.set)
+        return found, raw
 
 
 async def read_short(request: web.Request, limit: int = HEAVY_BYTES) -> bytes:
