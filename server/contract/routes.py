@@ -19,13 +19,16 @@ from markupsafe import Markup, escape
 from core import problems
 from server.api.endpoint import ApiRequest, Endpoint
 from server.api.routing import Routes
+from server.api.unchanging import Unchanging, made_once, send, unchanging
 from server.contract import asyncapi, exchange, mapping, openapi
 
-Document = Callable[[], bytes]
+Document = Callable[[], Unchanging]
 OPENAPI: web.AppKey[Document] = web.AppKey("openapi", Callable)  # type: ignore[arg-type]  # a callable type is no class
 Page = Callable[[web.Request], Awaitable[web.Response | None]]
 REFERENCE: web.AppKey[Page] = web.AppKey("reference", Callable)  # type: ignore[arg-type]  # a callable type is no class
-PAGES_CSP = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+PAGES = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+}
 TEMPLATES = Path(__file__).parent / "templates"
 routes = Routes("docs")
 _jinja = Environment(
@@ -47,19 +50,19 @@ _jinja.filters["prose"] = _prose
 @routes.get("//openapi.json", answers={200: dict}, public=True)
 async def read_openapi(api: ApiRequest) -> web.StreamResponse:
     """Read the OpenAPI document."""
-    return web.Response(body=api.request.app[OPENAPI](), content_type="application/json")
+    return send(api.request, api.request.app[OPENAPI]())
 
 
 @routes.get("//asyncapi.json", answers={200: dict}, public=True)
-async def read_asyncapi(_: ApiRequest) -> web.StreamResponse:
+async def read_asyncapi(api: ApiRequest) -> web.StreamResponse:
     """Read the AsyncAPI document."""
-    return web.Response(body=_asyncapi_bytes(), content_type="application/json")
+    return send(api.request, _asyncapi())
 
 
 @routes.get("//schemas/mapping", answers={200: dict}, public=True, media_type="application/schema+json")
-async def read_mapping_schema(_: ApiRequest) -> web.StreamResponse:
+async def read_mapping_schema(api: ApiRequest) -> web.StreamResponse:
     """Read the JSON Schema of a mapping, which says what the columns of a file mean."""
-    return web.Response(body=orjson.dumps(mapping.document()), content_type="application/schema+json")
+    return send(api.request, _mapping_schema())
 
 
 @routes.get("//docs", answers={200: str}, public=True, media_type="text/html")
@@ -67,7 +70,43 @@ async def browse_rest(api: ApiRequest) -> web.StreamResponse:
     """Browse the REST API and try it."""
     if (built := await api.request.app[REFERENCE](api.request)) is not None:
         return built
-    document = orjson.loads(api.request.app[OPENAPI]())
+    return send(api.request, _rest_page(api.request.app[OPENAPI]()), PAGES)
+
+
+@routes.get("//docs/events", answers={200: str}, public=True, media_type="text/html")
+async def browse_events(api: ApiRequest) -> web.StreamResponse:
+    """Browse the events and commands of the socket."""
+    return send(api.request, _events_page(), PAGES)
+
+
+@routes.get("//docs/problems", answers={200: str}, public=True, media_type="text/html")
+async def browse_problems(api: ApiRequest) -> web.StreamResponse:
+    """Browse the problem codes."""
+    return send(api.request, _problems_page(), PAGES)
+
+
+@routes.get("//docs/style.css", answers={200: str}, public=True, media_type="text/css")
+async def read_style(api: ApiRequest) -> web.StreamResponse:
+    """Read the pages' style sheet."""
+    return send(api.request, _style())
+
+
+# Anybody may ask for these, as often as they like: a page takes up to 10 ms to make.
+
+
+@cache
+def _asyncapi() -> Unchanging:
+    return unchanging(orjson.dumps(asyncapi.document()), "application/json")
+
+
+@cache
+def _mapping_schema() -> Unchanging:
+    return unchanging(orjson.dumps(mapping.document()), "application/schema+json")
+
+
+@cache
+def _rest_page(openapi_document: Unchanging) -> Unchanging:
+    document = orjson.loads(openapi_document.body)
     tags: dict[str, list[dict[str, Any]]] = {}
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
@@ -76,41 +115,31 @@ async def browse_rest(api: ApiRequest) -> web.StreamResponse:
     return _page("rest.html", document=document, tags=tags, type_of=_type_of)
 
 
-@routes.get("//docs/events", answers={200: str}, public=True, media_type="text/html")
-async def browse_events(_: ApiRequest) -> web.StreamResponse:
-    """Browse the events and commands of the socket."""
-    document = orjson.loads(_asyncapi_bytes())
-    return _page("events.html", document=document, steps=exchange.STEPS, type_of=_type_of)
+@cache
+def _events_page() -> Unchanging:
+    return _page("events.html", document=orjson.loads(_asyncapi().body), steps=exchange.STEPS, type_of=_type_of)
 
 
-@routes.get("//docs/problems", answers={200: str}, public=True, media_type="text/html")
-async def browse_problems(_: ApiRequest) -> web.StreamResponse:
-    """Browse the problem codes."""
+@cache
+def _problems_page() -> Unchanging:
     rows = sorted(problems.ALL.values(), key=lambda kind: (kind.status, kind.code))
     known = {kind.code for kind in rows}
     faults = [code for code in problems.FAULT_CODES if code not in known]
     return _page("problems.html", rows=rows, faults=faults)
 
 
-@routes.get("//docs/style.css", answers={200: str}, public=True, media_type="text/css")
-async def read_style(_: ApiRequest) -> web.StreamResponse:
-    """Read the pages' style sheet."""
-    return web.Response(text=(TEMPLATES / "style.css").read_text(encoding="utf-8"), content_type="text/css")
+@cache
+def _style() -> Unchanging:
+    return unchanging((TEMPLATES / "style.css").read_bytes(), "text/css")
 
 
-def _page(name: str, **values: Any) -> web.Response:
-    text = _jinja.get_template(name).render(**values)
-    return web.Response(text=text, content_type="text/html", headers={"Content-Security-Policy": PAGES_CSP})
+def _page(name: str, **values: Any) -> Unchanging:
+    return unchanging(_jinja.get_template(name).render(**values).encode(), "text/html")
 
 
 def openapi_of(endpoints: list[Endpoint]) -> Document:
     """Build the OpenAPI document of the routes at the first request for it."""
-    return cache(lambda: orjson.dumps(openapi.document(endpoints)))
-
-
-@cache
-def _asyncapi_bytes() -> bytes:
-    return orjson.dumps(asyncapi.document())
+    return made_once(lambda: orjson.dumps(openapi.document(endpoints)), "application/json")
 
 
 def _type_of(schema: dict[str, Any]) -> str:

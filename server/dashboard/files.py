@@ -3,31 +3,16 @@ The built files, held in memory. They are two or three megabytes, compressed onc
 path.
 """
 
-import gzip
-import hashlib
 import mimetypes
-from dataclasses import dataclass
 from pathlib import Path
+
+from server.api.unchanging import CHECKED, Unchanging, unchanging
 
 DIST = Path(__file__).parents[2] / "web" / "dist"
 INDEX = "index.html"
 REFERENCE = "docs/index.html"
 FOREVER = "public, max-age=31536000, immutable"  # such a file's name changes with its content
-_TEXT = ("text/", "image/svg+xml", "application/json", "application/manifest+json")
 _TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".webmanifest": "application/manifest+json"}
-_LEAST_BYTES = 1000  # smaller files gain nothing from compression
-
-
-@dataclass(frozen=True)
-class File:
-    """A file as it is sent."""
-
-    body: bytes
-    compressed: bytes | None
-    content_type: str
-    charset: str | None
-    etag: str
-    cache_control: str
 
 
 class Build:
@@ -36,9 +21,9 @@ class Build:
     def __init__(self, folder: Path = DIST) -> None:
         self._folder = folder
         self._stamp: tuple[int, int] | None = None
-        self._files: dict[str, File] = {}
+        self._files: dict[str, Unchanging] = {}
 
-    def files(self) -> dict[str, File]:
+    def files(self) -> dict[str, Unchanging]:
         """The files by name, such as `assets/main-1a2b.js`. Empty if nothing is built. Reads the disk."""
         try:
             found = (self._folder / INDEX).stat()
@@ -53,17 +38,8 @@ class Build:
         return self._files
 
 
-def _read(path: Path, folder: Path) -> File:
+def _read(path: Path, folder: Path) -> Unchanging:
     body = path.read_bytes()
     content_type = _TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    is_text = content_type.startswith(_TEXT)
-    compressed = gzip.compress(body, 9, mtime=0) if is_text and len(body) >= _LEAST_BYTES else None
     is_hashed = path.relative_to(folder).parts[0] == "assets"
-    return File(
-        body=body,
-        compressed=compressed,
-        content_type=content_type,
-        charset="utf-8" if content_type.startswith("text/") else None,
-        etag=hashlib.sha256(body).hexdigest()[:32],
-        cache_control=FOREVER if is_hashed else "no-cache",
-    )
+    return unchanging(body, content_type, FOREVER if is_hashed else CHECKED)

@@ -7,12 +7,13 @@ what was asked for. A name with a dot is a file, which exists or does not.
 
 import asyncio
 
-from aiohttp import ETag, web
+from aiohttp import web
 
 from core import problems
 from server.api.keys import ROUTE, SETTINGS
 from server.api.policy import GOOGLE_PAGE_HEADERS, PAGE_HEADERS, REFERENCE_HEADERS
-from server.dashboard.files import INDEX, REFERENCE, Build, File
+from server.api.unchanging import CHECKED, send
+from server.dashboard.files import INDEX, REFERENCE, Build
 
 BUILD: web.AppKey[Build] = web.AppKey("dashboard build", Build)
 # Left to the API: if its unknown paths led to the dashboard, a client would take a page for an answer.
@@ -41,33 +42,16 @@ async def show(request: web.Request) -> web.StreamResponse:
     files = await asyncio.to_thread(request.app[BUILD].files)
     name = request.match_info["name"]
     if not files and name == "":
-        return web.Response(text=_NOT_BUILT, content_type="text/html", headers={"Cache-Control": "no-cache"})
+        return web.Response(text=_NOT_BUILT, content_type="text/html", headers={"Cache-Control": CHECKED})
     is_file = "." in name.rsplit("/", 1)[-1] or name.startswith("assets/")
     file = files.get(name if is_file else INDEX)
     if file is None:
         raise problems.NotFound
-    return _send(request, file, GOOGLE_PAGE_HEADERS if request.app[SETTINGS].google_client_id else PAGE_HEADERS)
+    return send(request, file, GOOGLE_PAGE_HEADERS if request.app[SETTINGS].google_client_id else PAGE_HEADERS)
 
 
 async def reference(request: web.Request) -> web.Response | None:
     """The page that shows the REST API and lets people try it. None if it is not built."""
     files = await asyncio.to_thread(request.app[BUILD].files)
     file = files.get(REFERENCE)
-    return None if file is None else _send(request, file, REFERENCE_HEADERS)
-
-
-def _send(request: web.Request, file: File, policy: dict[str, str]) -> web.Response:
-    # The policy is set here because a 304 has no content type to choose it by, and a browser applies a 304's headers to
-    # the page.
-    headers = {"Cache-Control": file.cache_control, "Vary": "Accept-Encoding", **policy}
-    if any(tag.value == file.etag for tag in request.if_none_match or ()):
-        response = web.Response(status=304, headers=headers)
-        response.etag = ETag(file.etag, is_weak=True)
-        return response
-    body = file.body
-    if file.compressed is not None and "gzip" in request.headers.get("Accept-Encoding", ""):
-        body = file.compressed
-        headers["Content-Encoding"] = "gzip"
-    response = web.Response(body=body, content_type=file.content_type, charset=file.charset, headers=headers)
-    response.etag = ETag(file.etag, is_weak=True)  # weak, because it is the same for both encodings
-    return response
+    return None if file is None else send(request, file, REFERENCE_HEADERS)

@@ -81,6 +81,24 @@ def test_every_event_is_in_the_document_with_its_streams() -> None:
             assert name in document["channels"][noun]["messages"]
 
 
+DOCUMENTS = ["/openapi.json", "/asyncapi.json", "/schemas/mapping", "/docs", "/docs/events", "/docs/problems"]
+
+
+@pytest.mark.parametrize("path", [*DOCUMENTS, "/docs/style.css"])
+async def test_what_is_the_same_for_everybody_is_sent_compressed_and_once(http, path):
+    """Anybody may ask for these without an account, as often as they like."""
+    async with http.get(path, headers={"Accept-Encoding": "identity"}) as response:
+        whole, plain = await response.read(), response
+    async with http.get(path, headers={"Accept-Encoding": "gzip"}) as response:
+        assert await response.read() == whole
+        assert response.headers["Content-Encoding"] == "gzip"
+        assert int(response.headers["Content-Length"]) < len(whole) / 2
+    async with http.get(path, headers={"If-None-Match": plain.headers["ETag"]}) as response:
+        assert (response.status, await response.read()) == (304, b"")
+        if plain.content_type == "text/html":
+            assert response.headers["Content-Security-Policy"] == plain.headers["Content-Security-Policy"]
+
+
 @pytest.mark.parametrize("path", ["/docs/events", "/docs/problems"])
 async def test_the_pages_load_nothing_from_elsewhere(http: ClientSession, path: str) -> None:
     async with http.get(path) as response:
