@@ -2,12 +2,16 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
+
+from core import log
 
 if TYPE_CHECKING:
     from realtime.transport import Connection
 
 SLOTS = 25  # of a wheel that turns once in an interval
+logger = log.get(__name__)
 
 
 class Pings:
@@ -56,11 +60,20 @@ class Pings:
         for connection in list(self._slots[self._at - self._patience]):
             if connection.is_pinged:
                 self.unanswered += 1
-                connection.close()
-        for connection in self._slots[self._at]:
+                self._alone(connection, connection.close)
+        for connection in list(self._slots[self._at]):
             connection.is_pinged = True
-            self._ping(connection)
+            self._alone(connection, partial(self._ping, connection))
         if self._slot_of:
             self._schedule()
         else:
             self._timer = None
+
+    def _alone(self, connection: "Connection", action: Callable[[], None]) -> None:
+        """Do something with one connection. If that fails, it is over for this one, and the others are pinged all the same."""
+        try:
+            action()
+        except Exception:
+            logger.exception("a socket could not be pinged or closed", sid=connection.sid)
+            connection.abort()
+            self.remove(connection)

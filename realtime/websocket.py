@@ -357,7 +357,11 @@ class WebSocket(asyncio.Protocol):
         if not transport.can_write_eof():  # TLS
             transport.close()
             return
-        transport.write_eof()
+        try:
+            transport.write_eof()
+        except OSError:  # the client has reset the connection, which nobody has read yet
+            self.abort()
+            return
         if self._held:
             transport.resume_reading()  # to see the client's end
 

@@ -226,6 +226,30 @@ async def test_pings_come_in_the_interval_and_who_does_not_answer_is_closed(
     assert live.pings.unanswered == 1
 
 
+async def test_a_socket_that_fails_does_not_end_the_pings_of_the_others(
+    http: ClientSession, alice: Any, server: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live = server.app[NAMESPACE].server
+    failed: list[Any] = []
+
+    def ping(connection: Any) -> None:
+        if not failed:
+            failed.append(connection)
+        if connection is failed[0]:
+            raise OSError
+        live._ping(connection)
+
+    monkeypatch.setattr(live, "pings", Pings(0.5, 0.3, ping))
+    wires = [await Wire.open(http), await Wire.open(http)]
+
+    heard = [await asyncio.wait_for(text_of(wire.ws), 10) for wire in wires]
+
+    assert sorted(heard) == ["", "2"]
+    for wire in wires:
+        await wire.ws.close()
+    await until(lambda: not live.connections)
+
+
 async def test_a_close_packet_closes_the_websocket(http: ClientSession, alice: Any) -> None:
     wire = await Wire.open(http, alice.token)
 

@@ -165,6 +165,18 @@ async def test_who_stays_after_a_broken_frame_is_cut_off() -> None:
         await until(lambda: client.heard.changes == ["lost"])
 
 
+async def test_a_client_that_is_gone_while_nothing_is_read_from_it_is_closed_without_an_error() -> None:
+    """The close frame is the first that it is sent since. Its system resets the connection at once, before the end is sent."""
+    async with connected() as client:
+        client.socket.pause_writing()
+        client.writer.transport.abort()
+        await asyncio.sleep(0.05)  # for the kernel
+
+        client.socket.close()
+
+        await until(lambda: client.heard.changes[-1:] == ["lost"])
+
+
 @pytest.mark.parametrize("size", [0, 1, 125, 126, 127, 65_535, MAX_MESSAGE_BYTES])
 async def test_messages_of_all_lengths_arrive_whole(size: int) -> None:
     async with connected() as client:
