@@ -92,6 +92,34 @@ async def test_closed_sockets_leave_nothing_behind(http: ClientSession, alice: A
     assert not [task for task in asyncio.all_tasks() if "_websocket_handler" in repr(task)]
 
 
+async def test_an_idle_socket_has_no_task_and_one_with_commands_under_way_has_one(
+    http: ClientSession, alice: Any, project: str, db: Any
+) -> None:
+    await (await Wire.open(http, alice.token)).ws.close()
+    await asyncio.sleep(0.2)
+    before = len(asyncio.all_tasks())
+    wires = [await Wire.open(http, alice.token) for _ in range(20)]
+    for wire in wires:
+        for stream in (f"user:{alice.id}", f"project:{project}"):
+            assert (await wire.call("subscribe", {"stream": stream}))["ok"] is True
+
+    await until(lambda: len(asyncio.all_tasks()) <= before, 5)
+    most = 0
+    async with db.transaction():
+        await db.execute("LOCK TABLE projects, project_members IN ACCESS EXCLUSIVE MODE")
+        for wire in wires:
+            for number in range(5):  # the others wait for the first one
+                await wire.ws.send_str(f'42/live,9{number}["subscribe",{{"stream":"project:{project}"}}]')
+        for _ in range(20):
+            await asyncio.sleep(0.01)
+            most = max(most, len(asyncio.all_tasks()))
+    for wire in wires:
+        await wire.ws.close()
+
+    together = 4  # what answers the questions of all of them
+    assert len(wires) <= most - before <= len(wires) + together
+
+
 async def test_a_socket_that_closes_while_it_signs_in_leaves_nothing_behind(
     http: ClientSession, alice: Any, server: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
