@@ -155,7 +155,10 @@ class Connections:
         """Sweep all connections once a second until cancelled."""
         while True:
             await asyncio.sleep(SWEEP_S)
-            self.sweep()
+            try:
+                self.sweep()
+            except Exception:
+                logger.exception("connections could not be swept")
 
     def sweep(self) -> None:
         """End the connections that are past a deadline."""
@@ -168,7 +171,10 @@ class Connections:
                 self._enter(connection, track, phase, now)
             elif self._is_late(connection, track, now):
                 metrics.DROPPED_CONNECTIONS.labels(phase).inc()
-                connection.give_up(phase)
+                try:
+                    connection.give_up(phase)
+                except Exception:  # the deadlines of the others count all the same
+                    logger.exception("a connection past its deadline could not be ended")
 
     def _enter(self, connection: Connection, track: _Track, phase: Phase, now: float) -> None:
         track.phase, track.since, track.answered = phase, now, connection.answered

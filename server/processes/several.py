@@ -107,12 +107,19 @@ class WebProcesses:
     async def _keep(self, place: int) -> None:
         """Start one process, and again whenever it ends by itself, with growing pauses if it ends at once."""
         failures, web = 0, None
+        failure: dict[str, object]
         while True:
-            await self._fill(place, web)
-            web, status = await self._ended(place)
-            failures = 0 if time.monotonic() - web.began_at > LASTING_S else failures + 1
+            try:
+                await self._fill(place, web)
+            except OSError as error:  # no memory, no room for one more process, no descriptor: others may leave some
+                failures += 1
+                what, failure = "a web process could not be started", {"error": str(error)}
+            else:
+                web, status = await self._ended(place)
+                failures = 0 if time.monotonic() - web.began_at > LASTING_S else failures + 1
+                what, failure = "a web process ended and is restarted", {"exit_status": status}
             delay_s = RESTART_DELAYS_S[min(failures, len(RESTART_DELAYS_S) - 1)]
-            logger.error("a web process ended and is restarted", place=place, exit_status=status, delay_s=delay_s)
+            logger.error(what, place=place, delay_s=delay_s, **failure)
             await asyncio.sleep(delay_s)
 
     async def _fill(self, place: int, ended: _Web | None) -> None:
@@ -138,7 +145,11 @@ class WebProcesses:
         """Replace all processes, one after the other."""
         async with self._rolling:
             for place in range(self._count):
-                successor = await self._start()
+                try:
+                    successor = await self._start()
+                except OSError as error:
+                    logger.error("a web process could not be started, so the others are not replaced", error=str(error))
+                    return
                 if not await _within(successor.ready, READY_S):
                     logger.error("a web process did not start, so the others are not replaced", place=place)
                     await _stop(successor)
@@ -185,6 +196,9 @@ async def _start(number: int, end: socket.socket) -> _Web:
                 SIBLINGS_OF: f"{number}:{end.fileno()}",
             },
         )
+    except BaseException:
+        os.close(readable)
+        raise
     finally:
         os.close(writable)
         end.close()

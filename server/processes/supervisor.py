@@ -103,25 +103,34 @@ async def _keep(child: Child, stopping: asyncio.Event) -> None:
     """Start a child, and restart it whenever it ends by itself, with growing pauses if it keeps ending at once."""
     while not stopping.is_set():
         child.started_at = time.monotonic()
-        child.process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "server",
-            *child.arguments,
-            # A separate process group: Ctrl-C reaches only the supervisor, which stops its children in order.
-            start_new_session=True,
-            stdin=asyncio.subprocess.PIPE,
-            env={**os.environ, "TALLYROOM_SUPERVISED": "1"},
-        )
-        status = await child.process.wait()
+        failure: dict[str, object]
+        try:
+            child.process = await _start(child)
+        except OSError as error:  # no memory, no room for one more process, no descriptor: others may leave some
+            what, failure = "a process could not be started", {"error": str(error)}
+        else:
+            what, failure = "a process ended and is restarted", {"exit_status": await child.process.wait()}
         if stopping.is_set():
             return
         lived_s = time.monotonic() - child.started_at
         child.restarts = 0 if lived_s > 30 else child.restarts + 1
         delay_s = RESTART_DELAYS_S[min(child.restarts, len(RESTART_DELAYS_S) - 1)]
-        logger.error("a process ended and is restarted", name=child.name, exit_status=status, delay_s=delay_s)
+        logger.error(what, name=child.name, delay_s=delay_s, **failure)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stopping.wait(), delay_s)
+
+
+async def _start(child: Child) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "server",
+        *child.arguments,
+        # A separate process group: Ctrl-C reaches only the supervisor, which stops its children in order.
+        start_new_session=True,
+        stdin=asyncio.subprocess.PIPE,
+        env={**os.environ, "TALLYROOM_SUPERVISED": "1"},
+    )
 
 
 async def _keep_database(postgres: EmbeddedPostgres, stopping: asyncio.Event) -> None:
@@ -139,7 +148,7 @@ async def _keep_database(postgres: EmbeddedPostgres, stopping: asyncio.Event) ->
             logger.error("the database stopped and is restarted")
             try:
                 await postgres.restart()
-            except SettingsError as error:
+            except (SettingsError, OSError) as error:
                 logger.error("the database does not start", reason=str(error))
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stopping.wait(), 1.0)

@@ -338,6 +338,26 @@ def test_who_sends_a_byte_now_and_then_makes_room_as_the_silent_do(phase: str) -
     assert quick in found._tracks
 
 
+def test_one_that_cannot_be_ended_does_not_keep_the_others() -> None:
+    clock = Clock()
+    found = Connections(512, (), clock)
+    ended: list[Any] = []
+
+    class Broken(Waiting):
+        def give_up(self, phase: Any) -> None:
+            raise OSError
+
+    class Ending(Waiting):
+        def give_up(self, phase: Any) -> None:
+            ended.append(self)
+
+    assert all(found.admit(made(), f"192.0.2.{n}") for n, made in enumerate((Broken, Ending)))
+    clock.now += 1000
+    found.sweep()
+
+    assert len(ended) == 1
+
+
 def test_requests_of_an_address_behind_a_proxy_are_counted() -> None:
     found = Connections(2, ())
 
