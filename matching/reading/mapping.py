@@ -184,6 +184,15 @@ class TableSpec(_Spec):
         "lines that are rows though they look like totals, captions or pending payments"
     )
 
+    @model_validator(mode="after")
+    def _has_lines(self, given: ValidationInfo) -> "TableSpec":
+        if given.context is GIVEN and self.first_row is not None:
+            if self.last_row is not None and self.last_row < self.first_row:
+                raise ValueError("last_row is before first_row, so there would be no rows; give a later line")
+            if self.header_row is not None and self.first_row <= self.header_row:
+                raise ValueError("first_row is the line of the header or before it; give a line below header_row")
+        return self
+
 
 class Mapping(_Spec):
     """What the columns of a source mean. A field that is left out is detected; null means that it has no column."""

@@ -221,3 +221,18 @@ def test_a_year_alone_does_not_say_which_of_two_numbers_is_the_day(load):
     body = "Date;Text;Amount\n05/06;a;1.50\n07/08;b;-2.50\n"
 
     assert ("Date", "date_order") in load(body, mapping={"date": {"column": "Date", "year": 2019}}).questions
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ({"first_row": 5, "last_row": 3}, "last_row is before first_row"),
+        ({"header_row": 4, "first_row": 4}, "below header_row"),
+    ],
+)
+def test_lines_that_leave_no_row_are_refused_from_people_and_not_from_the_store(table, said):
+    with pytest.raises(ValidationError, match=said):
+        Mapping.model_validate({"table": table}, context=GIVEN)
+
+    assert Mapping.model_validate({"table": table}).table is not None
+    assert Mapping.model_validate({"table": {"header_row": 4, "first_row": 5, "last_row": 5}}, context=GIVEN)
