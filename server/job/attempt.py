@@ -57,7 +57,9 @@ async def run_job(settings: Settings, job_id: UUID, person: UUID | None) -> None
         await endings.end_cancelled(job_id)
     except PlanInvalid as error:
         logger.info("the plan does not fit the sources", job_id=str(job_id), **described(error))
-        await endings.fail_job(job_id, job.attempt, problems.InvalidPlan(f"The plan does not fit the sources: {error}"))
+        faults = tuple(problems.Fault(pointer, "invalid_plan", message) for pointer, _, message in error.faults)
+        said = f"The plan does not fit the sources: {error}"
+        await endings.fail_job(job_id, job.attempt, problems.InvalidPlan(said, faults))
     except lifecycle.InputsChanged:
         detail = "Other matches released or took records of this job while it ran. Start a new job."
         await endings.fail_job(job_id, job.attempt, problems.JobState(detail))

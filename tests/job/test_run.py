@@ -276,6 +276,7 @@ async def test_a_plan_that_does_not_fit_fails_the_job_and_says_why(alice, projec
 
     assert (job["status"], job["problem"]["code"]) == ("failed", "invalid_plan")
     assert "nowhere" in job["problem"]["detail"]
+    assert [fault["pointer"] for fault in job["problem"]["errors"]] == ["/fields/a/left"]
 
 
 async def test_a_plan_that_compares_only_days_is_refused_when_it_is_saved(alice, project, make_sides, run):
