@@ -8,18 +8,19 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from matching import engine, inputs
 from matching.faults import plan_of
-from matching.fields import with_currencies
+from matching.fields import Roles, with_currencies
 from matching.output import FORMATS, Writer
 from matching.plan import Plan, PlanInvalid
 from matching.reading.values import FileRejected
 from matching.results import left_out, nothing_compared, too_little
 from matching.sentences import numbered
 from matching.suggest import suggest
-from matching.summary import Tally, money_table, side_of
+from matching.summary import Tally, money_table, roles_of, side_of, summed
 
 # Of the matches that are written together. The chunks that people review are smaller, so that they are there sooner.
 CHUNK_ROWS = 100_000
@@ -119,6 +120,9 @@ def _run(options: argparse.Namespace) -> None:
     plan = given or suggest(left.table, right.table, left_roles=left.roles, right_roles=right.roles)
     options.out.mkdir(parents=True, exist_ok=True)
     _write_json(options.out / "plan.json", plan.model_dump(mode="json", by_alias=True, exclude_none=True))
+    for name in ("matches", "reported"):  # of an earlier run into this folder, in another format
+        for other in set(FORMATS) - {options.format}:
+            (options.out / f"{name}.{other}").unlink(missing_ok=True)
     tally = Tally.of(left.table, right.table)
     with ExitStack() as stack:
         show = stack.enter_context(_Bar()).show if sys.stderr.isatty() else None
@@ -144,7 +148,7 @@ def _run(options: argparse.Namespace) -> None:
     if (note := nothing_compared(tally.passes)) is not None:
         sys.stderr.write(f"matching: {note}\n")
     sides = {
-        name: side_of(side.table, side.roles, states)
+        name: side_of(*_followed(whole, name, side), states)
         for name, side, states in zip(("left", "right"), (left, right), tally.states, strict=True)
     }
     summary = {
@@ -155,6 +159,14 @@ def _run(options: argparse.Namespace) -> None:
     }
     _write_json(options.out / "summary.json", summary)
     sys.stdout.write(money_table(sides, tally))
+
+
+def _followed(plan: Plan, name: str, side: inputs.Input) -> tuple[pa.Table, Roles]:
+    """The amounts to be added up: those that the plan compares, which need not be the ones that the file was read for."""
+    roles = roles_of(plan, name)
+    if roles.amount in (None, side.roles.amount):
+        return side.table, side.roles
+    return summed(side.table, roles)
 
 
 def _read(left: Path, right: Path) -> tuple[inputs.Input, inputs.Input]:

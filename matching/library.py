@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
@@ -12,13 +12,11 @@ import pyarrow as pa
 
 from matching import engine
 from matching.faults import plan_of
-from matching.fields import Roles
-from matching.plan import Constant, Plan, column_of
+from matching.plan import Plan
 from matching.reading.apply import AMOUNT
-from matching.reading.values import currencies_in, parse_amount, profile_column
 from matching.results import MATCHES, Chunk, Finished, PassFinished, left_out, nothing_compared, too_little
 from matching.suggest import suggest
-from matching.summary import Tally, money_table, side_of
+from matching.summary import Tally, money_table, roles_of, side_of, summed
 
 
 class ArrowStream(Protocol):
@@ -108,7 +106,7 @@ def reconcile(
             open_rows = pa.array(item.unmatched_left), pa.array(item.unmatched_right)
     sides = []
     for table, name, states in zip(tables, ("left", "right"), tally.states, strict=True):
-        sides.append(side_of(*_summed(table, _roles(chosen, name)), states))
+        sides.append(side_of(*summed(table, roles_of(chosen, name)), states))
     return Reconciliation(
         plan=chosen,
         matches=_together(chunks),
@@ -195,33 +193,6 @@ def _written(value: np.floating[Any]) -> str:
     # What an addition leaves behind the fifteenth digit is no decimal that anybody has written.
     exact = Decimal(np.format_float_positional(value, precision=15, unique=False, fractional=False, trim="-"))
     return f"{round(exact, AMOUNT.scale).normalize():f}"
-
-
-def _summed(table: pa.Table, roles: Roles) -> tuple[pa.Table, Roles]:
-    """The amounts as decimals, which may be texts, with their currencies, which they may name."""
-    if roles.amount is None or pa.types.is_decimal(table[roles.amount].type):
-        return table, roles
-    texts = table[roles.amount]
-    decimal = profile_column(roles.amount, texts).decimal or "."
-    columns = {roles.amount: parse_amount(texts, decimal)}
-    if roles.currency not in (None, roles.amount):
-        columns |= {str(roles.currency): table[roles.currency]}
-    elif roles.currency_value is None:
-        roles = replace(roles, currency=f"currency of {roles.amount}")
-        columns |= {str(roles.currency): currencies_in(texts)}
-    return pa.table(columns), roles
-
-
-def _roles(plan: Plan, side: str) -> Roles:
-    """The columns of the plan's money field."""
-    name = plan.money_of()
-    money = None if name is None else plan.fields[name]
-    if money is None:
-        return Roles()
-    code = getattr(money.currency, side) if money.currency else None
-    if isinstance(code, Constant):
-        return Roles(amount=column_of(getattr(money, side)), currency_value=code.value)
-    return Roles(amount=column_of(getattr(money, side)), currency=code)
 
 
 def _named(chunk: Chunk) -> pa.Table:

@@ -1,7 +1,7 @@
 """What a run comes to: counts and sums per side and currency, where confirmed + suggested + open = total, to the last digit."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Context, Decimal
 from typing import Any
 
@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from core.money import NO_CURRENCY, exponent
 from matching.fields import Roles
+from matching.plan import Constant, Plan, column_of
+from matching.reading.values import currencies_in, parse_amount, profile_column
 from matching.results import CONFIRMED, Chunk, PassFinished
 
 OPEN, SUGGESTED_ROW, CONFIRMED_ROW = 0, 1, 2
@@ -57,6 +59,33 @@ def side_of(table: pa.Table, roles: Roles, states: NDArray[np.uint8]) -> dict[st
     if roles.amount is not None and roles.amount in table.column_names:
         found["sums"] = _sums(table[roles.amount], _codes(table, roles), states)
     return found
+
+
+def summed(table: pa.Table, roles: Roles) -> tuple[pa.Table, Roles]:
+    """The amounts as decimals, which may be texts, with their currencies, which they may name."""
+    if roles.amount is None or pa.types.is_decimal(table[roles.amount].type):
+        return table, roles
+    texts = table[roles.amount]
+    decimal = profile_column(roles.amount, texts).decimal or "."
+    columns = {roles.amount: parse_amount(texts, decimal)}
+    if roles.currency not in (None, roles.amount):
+        columns |= {str(roles.currency): table[roles.currency]}
+    elif roles.currency_value is None:
+        roles = replace(roles, currency=f"currency of {roles.amount}")
+        columns |= {str(roles.currency): currencies_in(texts)}
+    return pa.table(columns), roles
+
+
+def roles_of(plan: Plan, side: str) -> Roles:
+    """The columns of the plan's money field."""
+    name = plan.money_of()
+    money = None if name is None else plan.fields[name]
+    if money is None:
+        return Roles()
+    code = getattr(money.currency, side) if money.currency else None
+    if isinstance(code, Constant):
+        return Roles(amount=column_of(getattr(money, side)), currency_value=code.value)
+    return Roles(amount=column_of(getattr(money, side)), currency=code)
 
 
 def _codes(table: pa.Table, roles: Roles) -> pa.Array:

@@ -95,6 +95,34 @@ def test_matches_are_written_in_another_format_and_a_run_that_compared_nothing_s
     assert "No pass compared" not in capsys.readouterr().err
 
 
+def test_the_amounts_that_a_plan_compares_are_added_up(tmp_path, capsys):
+    """The right file is not read for an amount: what `credit` means there is not certain."""
+    (tmp_path / "l.csv").write_text("r,amount,d\nR1,10.00,2026-03-02\nR2,20.00,2026-03-06\nR3,20.50,2026-03-06\n")
+    (tmp_path / "r.csv").write_text("r,credit,d\nR1,10.00,2026-03-03\n,20.00,2026-03-09\n,20.25,2026-03-09\n")
+    fields = {
+        "amount": {"type": "money", "left": "amount", "right": "credit"},
+        "ref": {"type": "reference", "left": "r", "right": "r"},
+    }
+    gates = [{"field": "ref", "compare": "equal"}, {"field": "amount", "compare": "equal"}]
+    plan = {"fields": fields, "passes": [{"name": "a", "kind": "rules", "where": gates}]}
+    (tmp_path / "plan.json").write_text(json.dumps(plan))
+    files = [str(tmp_path / name) for name in ("l.csv", "r.csv")]
+
+    line = [*files, "--plan", str(tmp_path / "plan.json"), "--out", str(tmp_path / "out")]
+    assert command.main(line) == 0
+    assert command.main([*line, "--format", "jsonl"]) == 0
+
+    summary = json.loads((tmp_path / "out/summary.json").read_text())
+    sums = {side: next(iter(summary[side]["sums"].values())) for side in ("left", "right")}
+    assert [sums[side]["total"] for side in ("left", "right")] == ["50.5", "50.25"]
+    assert [sums[side]["matched"] for side in ("left", "right")] == ["10", "10"]
+    assert "right" in capsys.readouterr().out
+    # What the first of the two runs wrote is not left beside what the second did.
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        *("matches.jsonl", "plan.json", "reported.jsonl", "summary.json"),
+    ]
+
+
 def test_an_invalid_plan_is_refused(tmp_path, files):
     fields = {"amount": {"type": "money", "left": {"from": "a", "extract": "("}, "right": "b"}}
     (tmp_path / "plan.json").write_text(json.dumps({"fields": fields, "passes": [{"name": "p", "kind": "rules"}]}))
