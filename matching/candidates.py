@@ -21,6 +21,7 @@ LOOKED_AT = 50  # pairs that may share a value, for each that there is memory fo
 TOKENS_PER_ROW = 3  # a similarity gate without a key blocks by this many of the rarest tokens
 # Up to this size, an amount and what a gate adds to it (at most 999.999999 % and 10**20) can be kept.
 FITTING = 10**27
+SMALL = 10**8  # up to this size, ten times an amount in units of 10**-9 fits into 64 bits
 MOST = f"{MAX_AMOUNT}::DECIMAL(38,9)"
 MAX_TOKEN_ROWS = 200  # a token in more rows is common, and makes a block only for rows without a rarer one
 
@@ -188,13 +189,7 @@ def _join(sides: Sides, step: RulesPass, *, is_whole: bool = True) -> _Join:
     plan = sides.plan
     numbers = {name: k for k, name in enumerate(plan.fields)}
     keys = [(f"l.f{numbers[g.field]}", f"r.f{numbers[g.field]}") for g in step.where if g.compare == "equal"]
-    windows = [
-        _window(numbers[g.field], g)
-        if g.compare == "days" or not _is_huge(sides, numbers[g.field])
-        else _clamped(numbers[g.field], g)
-        for g in step.where
-        if g.compare in ("days", "within")
-    ]
+    windows = [_window(sides, numbers[g.field], g) for g in step.where if g.compare in ("days", "within")]
     join = _Join(keys, windows, [], has_equal=bool(keys))
     compared = {numbers[g.field] for g in (*step.where, *step.score) if plan.fields[g.field].type == "money"}
     difference = plan.money_of(step)
@@ -202,18 +197,17 @@ def _join(sides: Sides, step: RulesPass, *, is_whole: bool = True) -> _Join:
     # A pass that compares no amounts pairs no rows of different currencies either.
     for k in sorted(compared or ({money} if is_whole and money is not None else set())):
         _same_currency(sides, k, join)
-    if money is not None and _is_huge(sides, money):  # a match keeps the difference in this field
+    if money is not None and _exceeds(sides, money, FITTING):  # a match keeps the difference in this field
         left, right = f"l.f{money}", f"r.f{money}"
         fits = f"({left} < 0) = ({right} < 0) OR abs({left}) <= {MOST} - abs({right})"
         join.fits.append(f"coalesce({fits}, true)")
     return join
 
 
-def _is_huge(sides: Sides, k: int) -> bool:
-    """Whether a money field has amounts so large that sums and differences of them may overflow."""
+def _exceeds(sides: Sides, k: int, most: int) -> bool:
+    """Whether a money field has amounts above a size, on either side."""
     return any(
-        sides.known(f"SELECT coalesce(greatest(max(f{k}), -min(f{k})) > {FITTING}, false) FROM {side}")[0]
-        for side in "lr"
+        sides.known(f"SELECT coalesce(greatest(max(f{k}), -min(f{k})) > {most}, false) FROM {side}")[0] for side in "lr"
     )
 
 
@@ -237,30 +231,42 @@ def _same_currency(sides: Sides, k: int, join: _Join) -> None:
         join.codes.append(f"c{k}")
 
 
-def _window(k: int, gate: Comparison) -> Window:
+def _window(sides: Sides, k: int, gate: Comparison) -> Window:
     left, right = f"l.f{k}", f"r.f{k}"
     if gate.compare == "days":
         assert gate.from_ is not None
         assert gate.to is not None
         return Window(left, right, f"{left} + ({gate.from_})", f"{left} + ({gate.to})", (gate.from_, gate.to))
     bounds = [f"{gate.absolute}::DECIMAL(38,9)"] if gate.absolute is not None else []
+    is_huge = _exceeds(sides, k, FITTING)
     if gate.percent is not None:
-        bounds.append(f"(abs({left})::DOUBLE * {gate.percent} / 100 + 1e-9)::DECIMAL(38,9)")
+        part = share(left, gate.percent, is_small=not _exceeds(sides, k, SMALL))
+        if is_huge:
+            part = f"CASE WHEN abs({left})::DOUBLE * {gate.percent} / 100 < 9.99e28 THEN {part} ELSE {MOST} END"
+        bounds.append(part)
     bound = f"greatest({', '.join(bounds)})"
-    return Window(left, right, f"{left} - {bound}", f"{left} + {bound}")
-
-
-def _clamped(k: int, gate: Comparison) -> Window:
-    """The window of a money field with huge amounts: its ends stop at what can be kept. No amount lies beyond them."""
-    left = f"l.f{k}"
-    bounds = [f"{gate.absolute}::DECIMAL(38,9)"] if gate.absolute is not None else []
-    if gate.percent is not None:
-        part = f"abs({left})::DOUBLE * {gate.percent} / 100 + 1e-9"
-        bounds.append(f"CASE WHEN {part} < 9.99e28 THEN ({part})::DECIMAL(38,9) ELSE {MOST} END")
-    bound = f"greatest({', '.join(bounds)})"
-    return Window(
+    if not is_huge:
+        return Window(left, right, f"{left} - {bound}", f"{left} + {bound}")
+    return Window(  # its ends stop at what can be kept; no amount lies beyond them
         left,
-        f"r.f{k}",
+        right,
         f"CASE WHEN {left} < {bound} - {MOST} THEN -({MOST}) ELSE {left} - {bound} END",
         f"CASE WHEN {left} > {MOST} - {bound} THEN {MOST} ELSE {left} + {bound} END",
     )
+
+
+def share(amount: str, percent: str, *, is_small: bool) -> str:
+    """
+    SQL: a percentage of an amount, to the last of its nine decimals, rounded down. A difference of amounts is within it exactly
+    if it is within the percentage.
+
+    `is_small` promises that no amount is above SMALL, for which numbers of 64 bits are enough.
+    """
+    whole, _, decimals = percent.partition(".")
+    times, by = int(whole + decimals), 100 * 10 ** len(decimals)
+    if is_small:
+        units = f"(abs({amount}) * 1000000000)::BIGINT"
+    else:  # the whole amount times 10**9 would not fit into a decimal
+        rest = f"((abs({amount}) - floor(abs({amount}))) * 1000000000)::HUGEINT"
+        units = f"(floor(abs({amount}))::HUGEINT * 1000000000 + {rest})"
+    return f"(({units} // {by} * {times} + {units} % {by} * {times} // {by})::DECIMAL(38,0) * 0.000000001)"

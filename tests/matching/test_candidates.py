@@ -235,3 +235,43 @@ def test_two_different_currencies_never_pair():
     document["fields"]["amount"]["currency"] = {"left": "ccy", "right": "ccy"}
 
     assert [(i, j) for i, j, _ in matched(left, right, Plan.model_validate(document))] == [(1, 1)]
+
+
+UNITS = st.one_of(
+    st.integers(-(10**17), 10**17), st.integers(-(10**38) + 1, 10**38 - 1), st.integers(0, 37).map(lambda n: 10**n)
+)
+PERCENTAGES = st.one_of(
+    st.decimals(0, Decimal("999.999999"), places=6), st.sampled_from(["0", "0.000001", "12", "33.333333", "100"])
+)
+
+
+@pytest.mark.integration
+@settings(max_examples=60, deadline=None)
+@given(units=st.lists(UNITS, min_size=1, max_size=8), percent=PERCENTAGES)
+def test_a_percentage_of_an_amount_is_exact_to_the_last_decimal(units, percent):
+    percent = f"{Decimal(percent):f}"
+    expected = {n: abs(n) * int(Decimal(percent) * 10**6) // 10**8 for n in units}
+    with connected() as connection:
+        for n in units:
+            if expected[n] >= 10**38:
+                continue  # such a bound is clamped before
+            amount = f"'{Decimal(n).scaleb(-9):f}'::DECIMAL(38,9)"
+            for is_small in (True, False) if abs(n) <= candidates.SMALL * 10**9 else (False,):
+                sql = candidates.share("v", percent, is_small=is_small)
+                (found,) = connection.execute(f"SELECT {sql} FROM (SELECT {amount} AS v)").fetchone()
+                assert int(found.scaleb(9)) == expected[n], (n, percent, is_small)
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("percent", ["3.2976", "1.1125", "12", "0.000001", "250"])
+def test_amounts_are_within_a_percentage_exactly_up_to_its_limit(percent):
+    """Also where a binary fraction is wrong by a cent, and for an amount of the smallest unit."""
+    for units in (10, 120, 99_999_999, 58_715_538_030_379_627_90 * 10**7, 10**36 + 7):
+        limit = units * int(Decimal(percent) * 10**6) // 10**8
+        amount, inside, outside = (f"{Decimal(n).scaleb(-9):f}" for n in (units, units + limit, units + limit + 1))
+        rows = {"left": [amount], "right": [inside, outside, f"-{amount}"]}
+        gate = {"field": "amount", "compare": "within", "percent": percent}
+        plan = Plan.model_validate({"fields": FIELDS, "passes": [{"name": "p", "kind": "rules", "where": [gate]}]})
+        with sides_of(*([("a", row, None) for row in rows[side]] for side in rows)) as connection:
+            found = candidates.find(connection, plan, plan.passes[0], 100)
+        assert (0 in found.right.tolist(), 1 in found.right.tolist()) == (True, False), (units, percent)
