@@ -1,10 +1,12 @@
 """The engine: quality, row order, ambiguity."""
 
 import json
+import random
 import subprocess
 import sys
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -376,3 +378,50 @@ def test_rows_of_two_currencies_are_never_paired_whatever_a_pass_compares(step, 
 
     assert (len(found) > 150) == is_matched
     assert is_matched or not found
+
+
+WORDS = ["anna", "berg", "carl", "dahl", "emil", "frank", "gerd", "haus"]
+
+
+def found_in(left: pa.Table, right: pa.Table) -> list[dict[str, Any]]:
+    """The matches of the plan AMOUNT, as rows."""
+    chunks = [item for item in engine.run(left, right, Plan.model_validate(AMOUNT)) if isinstance(item, engine.Chunk)]
+    return [row for chunk in chunks for row in chunk.matches.to_pylist()]
+
+
+@pytest.mark.integration
+def test_a_match_whose_runner_up_is_within_five_bits_is_ambiguous_and_no_other_is():
+    rnd, margins = random.Random(3), []
+    for _ in range(12):
+        names = [" ".join(rnd.sample(WORDS, 3)) for _ in range(rnd.randint(2, 9))]
+        short = [" ".join(name.split()[: rnd.choice([1, 2, 3, 3])]) for name in names]
+        for row in found_in(table([("1.00", name) for name in names]), table([("1.00", name) for name in short])):
+            margins.append(row["margin"])
+            assert (row["ambiguity"] == "none") == (row["margin"] >= 5.0), row
+            assert (row["status"] == "confirmed") == (row["margin"] >= 5.0), row
+    # Margins just below and just above are among them.
+    assert any(4 <= margin < 5 for margin in margins)
+    assert any(5 <= margin < 7 for margin in margins)
+
+
+@pytest.mark.integration
+def test_books_that_have_nothing_to_do_with_each_other_have_no_confirmed_match():
+    """An equal amount and an equal name occur by chance, and no competitor shows that."""
+    people = [" ".join(pair) for pair in zip(WORDS[::2], WORDS[1::2], strict=True)] * 3
+    found = []
+    for seed in range(8):
+        rnd = random.Random(seed)
+        sides = [[(f"{rnd.randint(1, 5000)}.00", rnd.choice(people)) for _ in range(300)] for _ in range(2)]
+        found += found_in(*map(table, sides))
+    assert len(found) > 10
+    assert {row["status"] for row in found} == {"suggested"}
+
+
+@pytest.mark.integration
+def test_a_text_that_is_just_similar_enough_passes_its_gate():
+    gate = {"field": "who", "compare": "similarity", "minimum": 1.0}
+    step = {"name": "p", "kind": "rules", "where": [gate], "accept": "suggest"}
+    plan = Plan.model_validate({**AMOUNT, "passes": [step]})
+    side = table([("1.00", "Anna Berg"), ("2.00", "Carl Dahl"), ("3.00", "Emil Frank")])
+
+    assert sorted(pair[:2] for pair in matched(side, side, plan)) == [(0, 0), (1, 1), (2, 2)]
