@@ -8,7 +8,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationIn
 
 Mark = Literal[".", ","]
 ColumnName = Annotated[str, Field(min_length=1, max_length=256)]
-Value = Annotated[str, Field(max_length=200)]
+MAX_VALUE = 200  # characters
+Value = Annotated[str, Field(max_length=MAX_VALUE)]
 LineNumber = Annotated[int, Field(ge=1, le=100_000_000)]
 MAX_VALUES = 200
 GIVEN = {
@@ -167,10 +168,20 @@ class ReferenceSpec(_Spec):
 
 
 class SkipSpec(_Spec):
-    """Values of a column whose rows are left out, such as the state "pending". In "Denied #", # is any number."""
+    """
+    Values of a column whose rows are left out, such as the state "pending". In "Denied #", # is any number. Another value
+    that could say that no money has moved is asked about, unless it is one of those that count.
+    """
 
     column: ColumnName
-    values: Annotated[list[Value], Field(min_length=1, max_length=MAX_VALUES)]
+    values: Annotated[list[Value], Field(max_length=MAX_VALUES)]
+    counted: Annotated[list[Value], Field(max_length=MAX_VALUES)] | None = _optional("values whose rows count")
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "SkipSpec":
+        if not self.values and not self.counted:
+            raise ValueError("give values whose rows are left out, or those whose rows count as counted")
+        return self
 
 
 class TableSpec(_Spec):
