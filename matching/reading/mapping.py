@@ -195,6 +195,14 @@ class TableSpec(_Spec):
         "lines that are rows though they look like totals, captions or pending payments"
     )
 
+    @field_validator("last_row")
+    @classmethod
+    def _after_the_first(cls, last: int | None, given: ValidationInfo) -> int | None:
+        first = given.data.get("first_row")
+        if last is not None and first is not None and first > last and given.context is GIVEN:
+            raise ValueError(f"comes before first_row, {first}, so no row is left")
+        return last
+
 
 class Mapping(_Spec):
     """What the columns of a source mean. A field that is left out is detected; null means that it has no column."""

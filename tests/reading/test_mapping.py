@@ -221,3 +221,14 @@ def test_a_year_alone_does_not_say_which_of_two_numbers_is_the_day(load):
     body = "Date;Text;Amount\n05/06;a;1.50\n07/08;b;-2.50\n"
 
     assert ("Date", "date_order") in load(body, mapping={"date": {"column": "Date", "year": 2019}}).questions
+
+
+def test_a_last_row_before_the_first_is_refused_in_its_place_unless_it_was_stored_before():
+    table = {"table": {"first_row": 5, "last_row": 3}}
+
+    with pytest.raises(ValidationError, match="comes before first_row, 5") as refused:
+        Mapping.model_validate(table, context=GIVEN)
+
+    assert refused.value.errors()[0]["loc"] == ("table", "last_row")
+    assert Mapping.model_validate(table).said() == table
+    assert Mapping.model_validate({"table": {"first_row": 5, "last_row": 5}}, context=GIVEN).said()
