@@ -25,6 +25,7 @@ from matching.reading.roles.money import code_words
 from matching.reading.roles.parts import with_days
 from matching.reading.roles.understand import understand
 from matching.reading.rows import RawBatch, joined_batches
+from matching.reading.settled import with_new_states
 from matching.reading.tables import Profiler, in_groups, read_ahead
 from matching.reading.values import SHOWN, ColumnProfile
 
@@ -220,15 +221,19 @@ def decided(detection: Detection, names: list[str], facts: Facts, given: Mapping
     if "amount" in said and "fee" not in said:
         found.mapping.pop("fee", None)  # it was found for another reading of the amount
     by_format = set(known) - set(by_people)
+    if "skip" in known and by_people.get("skip") == known["skip"]:
+        by_format.add("skip")  # it came from the format, and was only stored with the answers
+    if by_people.get("skip") is not None and "skip" not in by_format:
+        said["skip"], found = with_new_states(found, by_people["skip"])
     questions = [
         q
         for q in (*detection.questions, *found.questions)
         if not _is_answered(q["kind"], said) and FIELDS[q["kind"]] not in by_format
     ]
-    asked = {FIELDS[question["kind"]] for question in questions} - {"table"}
+    asked = {FIELDS[question["kind"]] for question in questions} - {"table", "skip"}
     mapping = Mapping.model_validate({**found.mapping, **_completed(said, found.mapping, facts, asked)})
     left_out = {int(facts.rows[row.place]): row.reason for row in found.left_out if row.reason != "skipped"}
-    unknown = found.unknown_states if "skip" not in said else None
+    unknown = found.unknown_states if any(question["kind"] == "skip" for question in questions) else None
     dates = facts.named(mapping.date.column) if mapping.date is not None else None
     languages = (dates.days.languages or None) if dates is not None else None
     exceptions = Exceptions(left_out, unknown, languages)
@@ -290,6 +295,8 @@ def _completed(said: dict[str, Any], found: dict[str, Any], facts: Facts, asked:
 def _is_answered(kind: str, said: dict[str, Any]) -> bool:
     """Whether people have said it. Who only points at a column has not said how to read it."""
     field = FIELDS[kind]
+    if field == "skip":
+        return field in said and not said[field]  # of others, only those that were not decided about are asked
     if field == "table":
         return bool(said.get(field)) and said[field].get("sheet" if kind == "sheet" else "header_row") is not None
     if field not in said or said[field] is None or field not in ("amount", "date"):

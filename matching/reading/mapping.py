@@ -8,7 +8,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationIn
 
 Mark = Literal[".", ","]
 ColumnName = Annotated[str, Field(min_length=1, max_length=256)]
-Value = Annotated[str, Field(max_length=200)]
+MAX_VALUE = 200  # characters
+Value = Annotated[str, Field(max_length=MAX_VALUE)]
 LineNumber = Annotated[int, Field(ge=1, le=100_000_000)]
 MAX_VALUES = 200
 GIVEN = {
@@ -167,10 +168,20 @@ class ReferenceSpec(_Spec):
 
 
 class SkipSpec(_Spec):
-    """Values of a column whose rows are left out, such as the state "pending". In "Denied #", # is any number."""
+    """
+    Values of a column whose rows are left out, such as the state "pending". In "Denied #", # is any number. Another value
+    that could say that no money has moved is asked about, unless it is one of those that count.
+    """
 
     column: ColumnName
-    values: Annotated[list[Value], Field(min_length=1, max_length=MAX_VALUES)]
+    values: Annotated[list[Value], Field(max_length=MAX_VALUES)]
+    counted: Annotated[list[Value], Field(max_length=MAX_VALUES)] | None = _optional("values whose rows count")
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "SkipSpec":
+        if not self.values and not self.counted:
+            raise ValueError("give values whose rows are left out, or those whose rows count as counted")
+        return self
 
 
 class TableSpec(_Spec):
@@ -184,14 +195,21 @@ class TableSpec(_Spec):
         "lines that are rows though they look like totals, captions or pending payments"
     )
 
-    @model_validator(mode="after")
-    def _has_lines(self, given: ValidationInfo) -> "TableSpec":
-        if given.context is GIVEN and self.first_row is not None:
-            if self.last_row is not None and self.last_row < self.first_row:
-                raise ValueError("last_row is before first_row, so there would be no rows; give a later line")
-            if self.header_row is not None and self.first_row <= self.header_row:
-                raise ValueError("first_row is the line of the header or before it; give a line below header_row")
-        return self
+    @field_validator("first_row")
+    @classmethod
+    def _below_the_header(cls, first: int | None, given: ValidationInfo) -> int | None:
+        header = given.data.get("header_row")
+        if first is not None and header is not None and first <= header and given.context is GIVEN:
+            raise ValueError(f"is not below header_row, {header}")
+        return first
+
+    @field_validator("last_row")
+    @classmethod
+    def _after_the_first(cls, last: int | None, given: ValidationInfo) -> int | None:
+        first = given.data.get("first_row")
+        if last is not None and first is not None and first > last and given.context is GIVEN:
+            raise ValueError(f"comes before first_row, {first}, so no row is left")
+        return last
 
 
 class Mapping(_Spec):

@@ -9,6 +9,7 @@ from core.ids import uuid7
 from core.problems import Fault, Invalid
 from matching.reading.look import FIELDS
 from matching.reading.mapping import Mapping, TableSpec, unknown_columns
+from matching.reading.settled import with_counted
 from models import access
 from models.access import Actor
 from models.project import Project
@@ -181,10 +182,35 @@ def _merged(source: Source, earlier: Mapping, mapping: Mapping) -> dict[str, Any
         asked |= {pointer.partition("/")[0] for pointer, _ in earlier.named()}
     before = {field: spec for field, spec in earlier.said().items() if field not in asked}
     said = {**before, **mapping.said()}
+    if said.get("skip") or "skip" in asked:
+        said |= _about_states(source, earlier, mapping)
     sheet = earlier.table.sheet if earlier.table is not None else None
     if mapping.table is not None and mapping.table.sheet is None and sheet is not None:
         said["table"] = {**said["table"], "sheet": sheet}  # a line is one of the sheet that was chosen
     return said
+
+
+def _about_states(source: Source, earlier: Mapping, mapping: Mapping) -> dict[str, Any]:
+    """
+    What is settled about states by an answer: all that were asked about and all that earlier answers spoke of. Without an
+    answer, the states that earlier answers said count still do, while the others are asked about again.
+    """
+    asked = next((question for question in source.questions if question["kind"] == "skip"), None)
+    before, given = earlier.said().get("skip") or [], mapping.said().get("skip")
+    if given:
+        columns = dict.fromkeys([piece["column"] for piece in given] + ([asked["column"]] if asked else []))
+        for column in columns:
+            choices = asked["choices"] if asked is not None and asked["column"] == column else []
+            given = with_counted(given, {"column": column, "choices": choices}, before)
+        return {"skip": given}
+    if "skip" in mapping.said() or asked is None:
+        return {}
+    kept_states = [
+        piece if piece["column"] != asked["column"] else {**piece, "values": []}
+        for piece in before
+        if piece["column"] != asked["column"] or piece.get("counted")
+    ]
+    return {"skip": kept_states} if kept_states else {}
 
 
 def _is_elsewhere(earlier: Mapping, mapping: Mapping) -> bool:

@@ -18,8 +18,10 @@ import orjson
 
 from core.ids import uuid7
 from matching.reading.format import Detection
+from matching.reading.look import FIELDS, Look
 from matching.reading.mapping import Mapping
 from matching.reading.rows import RawBatch
+from matching.reading.settled import asked_in, with_counted
 from models.source import Source
 from realtime.unit_of_work import UnitOfWork
 
@@ -88,10 +90,14 @@ async def answers_for(connection: asyncpg.Connection, source: Source, layout: st
     return Remembered(orjson.loads(row["mapping"]), row["answered_by"], row["answered_at"], row["display_name"])
 
 
-async def remember(u: UnitOfWork, source: Source, layout: str, mapping: Mapping) -> None:
+async def remember(u: UnitOfWork, source: Source, layout: str, look: Look) -> None:
     """Remember what people said about a file, now that it has been read with it."""
     answered = source.detection["answered"]
-    said = _lasting(mapping, source.detection.get("said") or [])
+    open_fields = {FIELDS[question["kind"]] for question in look.questions}
+    said = _lasting(look.mapping, [name for name in source.detection.get("said") or [] if name not in open_fields])
+    asked = asked_in(look.understanding)
+    if said.get("skip") is not None and asked is not None:
+        said["skip"] = with_counted(said["skip"], asked)  # what counts is said of the states of this file alone
     body = orjson.dumps(said)
     if not said or len(body) > MAX_BYTES:
         return

@@ -485,7 +485,7 @@ class Loader:
                 attempt=0,
             )
             if self.layout and not found.is_blocked and source.detection.get("answered"):
-                await layouts.remember(u, source, self.layout, found.look.mapping)
+                await layouts.remember(u, source, self.layout, found.look)
             await count_source(u, source.id)
             u.publish(event_of(events.SourceUpdated if found.is_blocked else events.SourceReady, source))
             u.audit(

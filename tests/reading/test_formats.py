@@ -158,3 +158,7 @@ def test_a_format_that_knows_its_columns_is_asked_about_none_of_them(tmp_path, m
     amounts = [str(one) for _, typed in known[1] for one in typed.amount.to_pylist()]
     assert [Decimal(one) for one in amounts] == [Decimal("1.234"), Decimal("2.345")]
     assert (told.mapping.amount, told.mapping.skip) == (known[0].mapping.amount, [])  # what people say counts more
+    # What the format says is stored with what people say, and settles as much when the file is read again.
+    paths["known"].write_text("[known]\n1.234=booked\n2.345=booked\n3.456=booked\n4.567=declined\n")
+    again, _ = read_whole(paths["known"], Mapping.model_validate({"skip": skip, "reference": None}))
+    assert again.questions == []

@@ -224,15 +224,16 @@ def test_a_year_alone_does_not_say_which_of_two_numbers_is_the_day(load):
 
 
 @pytest.mark.parametrize(
-    ("table", "said"),
+    ("table", "place", "said"),
     [
-        ({"first_row": 5, "last_row": 3}, "last_row is before first_row"),
-        ({"header_row": 4, "first_row": 4}, "below header_row"),
+        ({"first_row": 5, "last_row": 3}, "last_row", "comes before first_row, 5"),
+        ({"header_row": 4, "first_row": 4}, "first_row", "is not below header_row, 4"),
     ],
 )
-def test_lines_that_leave_no_row_are_refused_from_people_and_not_from_the_store(table, said):
-    with pytest.raises(ValidationError, match=said):
+def test_lines_that_leave_no_row_are_refused_in_their_place_unless_they_were_stored_before(table, place, said):
+    with pytest.raises(ValidationError, match=said) as refused:
         Mapping.model_validate({"table": table}, context=GIVEN)
 
-    assert Mapping.model_validate({"table": table}).table is not None
-    assert Mapping.model_validate({"table": {"header_row": 4, "first_row": 5, "last_row": 5}}, context=GIVEN)
+    assert refused.value.errors()[0]["loc"] == ("table", place)
+    assert Mapping.model_validate({"table": table}).said() == {"table": table}
+    assert Mapping.model_validate({"table": {"header_row": 4, "first_row": 5, "last_row": 5}}, context=GIVEN).said()

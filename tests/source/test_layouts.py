@@ -222,3 +222,48 @@ async def test_two_sources_of_one_layout_can_be_answered_at_the_same_time(load, 
 
     assert [source["status"] for source in done] == ["ready", "ready"]
     assert await db.fetchval("SELECT count(*) FROM source_layouts") == 1
+
+
+def _states(*more: str) -> str:
+    rows = ["05,Rent,booked,-1250.00", "16,Hotel,pending,-300.00", "28,Sale,booked,2500.00", *more]
+    return "Date,Text,State,Amount,Currency\n" + "".join(f"2024-01-{row},EUR\n" for row in rows)
+
+
+@pytest.mark.parametrize("values", [["pending"], []], ids=["pending is left out", "all rows count"])
+async def test_an_answer_about_states_is_used_for_the_states_that_were_seen(load, settled, stored, alice, values):
+    first = await load(_states())
+    skip = [{"column": "State", "values": values}] if values else []
+    await alice.ok("PATCH", f"/sources/{first['id']}", {"mapping": {"skip": skip}})
+    assert (await settled(first["id"]))["questions"] == []
+
+    same, new = await load(_states("30,Y,booked,8.00")), await load(_states("29,X,declined,9.00"))
+    records, _ = await stored(new)
+
+    assert (same["questions"], same["rows"]["loaded"]) == ([], 4 - len(values))
+    assert [(question["kind"], question["choices"][-1]) for question in new["questions"]] == [("skip", "declined")]
+    assert len(records) == 3 - len(values)
+
+
+async def test_all_states_that_were_asked_about_are_settled_by_an_answer(load, settled, alice):
+    first = await load(_states("29,X,declined,9.00", "30,Y,frobbed,8.00"))
+    skip = [{"column": "State", "values": ["pending"]}]
+    await alice.ok("PATCH", f"/sources/{first['id']}", {"mapping": {"skip": skip}})
+    answered = await settled(first["id"])
+
+    assert (answered["questions"], answered["rows"]["loaded"]) == ([], 4)
+    assert answered["mapping"]["skip"] == [{**skip[0], "counted": ["declined", "frobbed"]}]
+
+
+async def test_another_answer_does_not_settle_a_state_that_is_still_asked_about(load, settled, alice):
+    first = await load(_states())
+    skip = [{"column": "State", "values": ["pending"]}]
+    await alice.ok("PATCH", f"/sources/{first['id']}", {"mapping": {"skip": skip}})
+    await settled(first["id"])
+    second = await load(_states("29,X,declined,9.00"))
+
+    await alice.ok("PATCH", f"/sources/{second['id']}", {"mapping": {"reference": None}})
+    changed = await settled(second["id"])
+    third = await load(_states("30,Y,declined,8.00"))
+
+    assert [question["kind"] for question in changed["questions"]] == ["skip"]
+    assert [question["kind"] for question in third["questions"]] == ["skip"]

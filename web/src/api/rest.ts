@@ -1497,10 +1497,11 @@ export type SignedSplit = {
   difference_reason: string | null;
 };
 
-/** Values of a column whose rows are left out, such as the state "pending". In "Denied #", # is any number. */
+/** Values of a column whose rows are left out, such as the state "pending". In "Denied #", # is any number. Another value */
 export type SkipSpec = {
   column: string;
   values: string[];
+  counted?: string[] | null;
 };
 
 /** A match that a bulk left as it was, and why. */

@@ -78,7 +78,7 @@ function Listed({ source, rows }: { source: SourceView; rows: LeftOutView[] }) {
   return (
     <>
       {take.error ? <Fault problem={take.error} /> : null}
-      {mayChange && source.mapping.skip?.length ? (
+      {mayChange && source.mapping.skip?.some((spec) => spec.values.length > 0) ? (
         <ChangeButton size="compact-sm" variant="default" disabled={isBusy} onClick={() => take.mutate({ skip: [] })}>
           Count all rows that are not booked
         </ChangeButton>
