@@ -1,5 +1,6 @@
 """Lends the connections of a pool, and runs statements over them: asyncpg's own steps, without those that change nothing."""
 
+import contextlib
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Any
@@ -15,6 +16,10 @@ class Loan:
     asyncpg gives each one back in a task of its own, because resetting it asks the database, and a cancelled caller must
     not end that half-way. Ours are not reset (server/store/database.py), so nothing is left to wait for once a connection is
     idle outside a transaction, and the task took as long as half a statement. All others go back asyncpg's way.
+
+    A connection that cannot be reset is closed by asyncpg, and the next one opened. What it raises then is not passed on: in the
+    place of a cancellation, it would be taken for a fault by a task that tries again after faults, and which would then never
+    end.
     """
 
     __slots__ = ("_lent", "_pool")
@@ -32,7 +37,8 @@ class Loan:
     ) -> None:
         lent, self._lent = self._lent, None
         if not _give_back(self._pool, lent):
-            await self._pool.release(lent)
+            with contextlib.suppress(Exception):
+                await self._pool.release(lent)
 
 
 def _take(pool: Any) -> Any:

@@ -1,5 +1,6 @@
 """Transactions. Everything opens them here and not with Tortoise's own function."""
 
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from types import TracebackType
@@ -22,7 +23,8 @@ def in_transaction(opening: str | None = None) -> AbstractAsyncContextManager[Tr
 
     However the task ends, the connection goes back to the pool. Tortoise alone does not promise that: when a task is
     cancelled while its transaction begins, say because its client went away, the connection stays taken for good, and
-    what the task does next runs in a transaction that never began.
+    what the task does next runs in a transaction that never began. And whatever ends the block is what the caller hears of, also
+    if the connection is broken: a task that was cancelled would otherwise go on.
 
     Args:
         opening: the statements that begin it, in one question to the database, for one without savepoints or cursors.
@@ -69,7 +71,12 @@ class _Transaction(AbstractAsyncContextManager[TransactionalDBClient]):
         try:
             if self._opening is None and (connection := self._driver._con) is not None:
                 connection._top_xact = None
-            await execute(self._driver, "COMMIT" if error is None else "ROLLBACK")
+            if error is None:
+                await execute(self._driver, "COMMIT")
+            else:
+                # A transaction on a broken connection is rolled back by the database. The block's own error is the one to hear of.
+                with contextlib.suppress(Exception):
+                    await execute(self._driver, "ROLLBACK")
         finally:
             await self._leave(error)
 
@@ -95,6 +102,22 @@ _OUTERMOST = _Outermost()
 @asynccontextmanager
 async def _by_tortoise(opening: str | None) -> AsyncIterator[TransactionalDBClient]:
     """A savepoint, or the first transaction of all, for which the pool has to be opened."""
+    failure: BaseException | None = None
+    try:
+        async with _opened_by_tortoise(opening) as connection:
+            try:
+                yield connection
+            except BaseException as error:
+                failure = error
+                raise
+    except Exception:
+        if failure is not None:
+            raise failure from None  # whatever came of rolling back
+        raise
+
+
+@asynccontextmanager
+async def _opened_by_tortoise(opening: str | None) -> AsyncIterator[TransactionalDBClient]:
     async with AsyncExitStack() as stack:
         connections = get_connections()
         # Undone last, this also undoes whatever Tortoise leaves set.

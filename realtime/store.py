@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import asyncpg
 import orjson
 
+from models.lending import Loan
 from realtime.frame import Frame, frame_of
 
 
@@ -124,5 +125,6 @@ class DatabaseStore:
     async def fetch(self, sql: str, *values: Any) -> list[Any]:
         """Rows. Raises what asyncpg raises."""
         assert self._pool is not None
-        found: list[Any] = await self._pool.fetch(sql, *values)
+        async with Loan(self._pool) as connection:
+            found: list[Any] = await connection.fetch(sql, *values)
         return found

@@ -2,17 +2,23 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
+import asyncpg
 import orjson
 import pytest
 from tortoise import Tortoise
 
 from core.ids import uuid7
+from core.settings import Settings
+from models.access import SYSTEM
 from models.project import Project
 from models.transactions import in_transaction
+from realtime.unit_of_work import unit_of_work
 from server.api.admission import TURNS
+from server.store import database
 from server.store.reading import reading
 
 MOMENTS = 60  # turns of the loop after which a task is cancelled; a transaction takes about twenty
@@ -115,3 +121,59 @@ async def test_requests_cut_at_any_moment_leave_the_server_as_it_was(server, ali
     assert (turns.inside, turns.waiting) == (0, 0)
     answers = await asyncio.gather(*(alice.ok("GET", "/projects") for _ in range(20)))
     assert all(answer["items"] for answer in answers)
+
+
+@contextlib.asynccontextmanager
+async def _savepoint() -> AsyncIterator[Any]:
+    async with in_transaction(), in_transaction() as connection:
+        yield connection
+
+
+def _end_connection(settings: Settings, pid: int, after_s: float) -> None:
+    """Has the database end a connection, from a thread and a loop of its own."""
+
+    async def end() -> None:
+        await asyncio.sleep(after_s)
+        connection = await database.connect(settings, "tests")
+        await connection.execute("SELECT pg_terminate_backend($1)", pid)
+        await connection.close()
+
+    asyncio.run(end())
+
+
+@pytest.mark.parametrize("use", [in_transaction, _savepoint, reading, lambda: unit_of_work(SYSTEM)])
+@pytest.mark.parametrize("is_answered", [False, True])
+@pytest.mark.parametrize("stands_still", [False, True])
+async def test_a_task_cancelled_on_a_broken_connection_ends(server, settings, use, is_answered, stands_still):
+    """
+    A task that goes on after any error of the database would never end, and so neither would the process. The connection is
+    closed, or, if the process stood still meanwhile, it finds an answer and the end of the connection at once.
+    """
+    pids: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    async def hold() -> None:
+        async with use() as held:
+            connection = getattr(held, "connection", held)
+            pids.set_result((await connection.execute_query_dict("SELECT pg_backend_pid() AS pid"))[0]["pid"])
+            if not is_answered:
+                await connection.execute_query("SELECT pg_sleep(0.05)")
+                await connection.execute_query("SELECT 1")
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(hold())
+    ending = threading.Thread(target=_end_connection, args=(settings, await pids, 0.1))
+    await asyncio.sleep(0.01)
+    ending.start()
+    if stands_still:
+        ending.join()
+    else:
+        await asyncio.to_thread(ending.join)
+    for _ in range(3):
+        await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait({task}, timeout=10)
+
+    assert task.done()
+    # Without the cancellation, it would have ended by the error of a statement.
+    assert task.cancelled() or (not is_answered and isinstance(task.exception(), asyncpg.PostgresError))
+    await _all_back(_pool())
