@@ -95,15 +95,13 @@ async def _claimed(u: UnitOfWork, other: dict[str, Any]) -> Claimed:
 
 
 async def release(actor: Actor, record_id: UUID) -> None:
-    """Give a claim back, if there is one. Raises: NotFound, Forbidden, Claimed by somebody else."""
+    """Give a claim back, if there is one. That of somebody else stays as it is. Raises: NotFound, Forbidden."""
     async with unit_of_work(actor) as u:
         loaded = await access.load(actor, Record, record_id, "match.decide")
         assert loaded.project_id is not None
         held = await u.execute(_LOCK, record_id, AWAY)
-        if not held:
+        if not held or (held[0]["user_id"] != actor.id and held[0]["lasts"]):
             return
-        if held[0]["user_id"] != actor.id and held[0]["lasts"]:
-            raise await _claimed(u, held[0])
         await u.execute("DELETE FROM record_claims WHERE record_id = $1", record_id)
         _tell(u, loaded.project_id, record_id, loaded.row.source_id, held[0]["user_id"])
 

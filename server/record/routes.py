@@ -89,9 +89,9 @@ async def claim_record(api: ApiRequest) -> web.StreamResponse:
     return reply(await claims.claim(api.actor, api.path_id()))
 
 
-@routes.delete("/records/{id}/claim", scope="review", answers={204: None}, problems=(*_ROW, problems.Claimed))
+@routes.delete("/records/{id}/claim", scope="review", answers={204: None}, problems=_ROW)
 async def release_record(api: ApiRequest) -> web.StreamResponse:
-    """Give a claim back."""
+    """Give your claim back, if you have one. Somebody else's stays."""
     await claims.release(api.actor, api.path_id())
     return no_content()
 
